@@ -15,6 +15,7 @@ GLOBAL_OPTIONS: Final = (
     "ROOT",
     "TARGET",
     "ONLY",
+    "EXCLUDE",
     "FORMAT",
     "REPORT",
     *SWITCHES,

@@ -26,6 +26,7 @@ def merged(plans: Sequence[tuple[str, Plans]]) -> Plans:
     _, first = plans[0]
     return collector.plans(
         only=first.only,
+        exclude=first.exclude,
         approvals=first.approvals,
         refusals=tuple(dict.fromkeys(each for _, plan in plans for each in plan.refusals)),
         is_drift=first.is_drift,
@@ -43,7 +44,7 @@ def _problems(plans: Sequence[tuple[str, Plans]]) -> Iterator[str]:
         elif _facts(plan) != _facts(model):
             yield (
                 f"{first} and {name} are from different runs: their commands, numbers of shards, "
-                "targets, --only or approvals differ"
+                "targets, filters or approvals differ"
             )
         elif plan.shard in files:
             yield f"{files[plan.shard]} and {name} are both from shard {plan.shard}: leave one out"
@@ -76,4 +77,4 @@ def not_applied(plan: Plans, why: str, code: ExitCode) -> Plans:
 def _facts(plan: Plans) -> tuple[object, ...]:
     """Return what is the same in all shards of a run."""
     total = plan.shard.total if plan.shard else 0
-    return total, plan.selected, plan.is_applied, plan.is_drift, plan.only, plan.approvals
+    return total, plan.selected, plan.is_applied, plan.is_drift, plan.filters, plan.approvals

@@ -141,6 +141,7 @@ def _plans(saved: RunDocument) -> Plans:
         targets=tuple(_target(each, is_applied=is_applied) for each in saved.targets),
         **{part: _shared(items[part], row) for part, row in PARTS.items()},
         only=saved.only or (),
+        exclude=saved.exclude or (),
         approvals=(saved.approvals or ApprovalsItem()).to_model(),
         refusals=tuple(item.to_model() for item in saved.refusals),
         by_one=saved.by_one,

@@ -43,7 +43,7 @@ from devinops.model.selectors import ALL
 from devinops.planning.capabilities import api_problems, rotation_warnings
 from devinops.planning.out_of_sight import may_be_promoted
 from devinops.planning.plan import Plan
-from devinops.planning.selection import Only
+from devinops.planning.selection import Selection
 from devinops.render.answers import Failure, RunAnswer
 
 C_co = TypeVar("C_co", bound=Reader, covariant=True)
@@ -68,7 +68,7 @@ class Entries(NamedTuple):
     declarations: tuple[Declaration, ...] = ()
     own: Sequence[Declaration] = ()
     warnings: tuple[Problem, ...] = ()
-    only: tuple[Only, ...] = ()
+    selection: Selection = Selection()
     merged: tuple[MergedEdit, ...] = ()
 
     def relevant(self, inventory: Inventory) -> list[Declaration]:
@@ -267,12 +267,9 @@ def connection(settings: Settings) -> Connection:
 
 
 def entries_of(
-    loaded: Loaded, settings: Settings, own: Sequence[Declaration], only: tuple[Only, ...]
+    loaded: Loaded, settings: Settings, own: Sequence[Declaration], selection: Selection
 ) -> Entries:
-    """Return the entries with the warnings about those of a target, its `own`. Raises InputError.
-
-    `only` are the values of --only.
-    """
+    """Return the entries with the warnings about those of a target, `own`. Raises InputError."""
     stop_on_errors(loaded.problems)
     target = settings.target
     problems = [*loaded.problems, *api_problems(own, target.api, target.scope)]
@@ -280,7 +277,7 @@ def entries_of(
         problems += rotation_warnings(own)
     stop_on_errors(problems)
     warnings, merged = tuple(sorted(problems)), loaded.merged_for(target.name)
-    return Entries(loaded.declarations, own, warnings, only, merged)
+    return Entries(loaded.declarations, own, warnings, selection, merged)
 
 
 # --- failures ---------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def guard(
 ) -> tuple[Refusal, ...]:
     """Return why these changes must not be applied; empty if they may be.
 
-    `changes` and `drift` come from the plan, after `--only` narrowed it; `kinds` are its kinds.
+    `changes` and `drift` come from the plan, after filters narrowed it; `kinds` are its kinds.
     """
     inventory, policy, approvals = context.inventory, context.policy, context.approvals
     owned = Counter(record.key.kind for record in inventory.owned)

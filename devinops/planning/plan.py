@@ -63,7 +63,7 @@ from devinops.planning.match import Match, match
 from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.orphans import Orphan, likely_renames, undeclared, with_rename_hints
 from devinops.planning.references import References, known_ids
-from devinops.planning.selection import Only, kinds_of, narrow
+from devinops.planning.selection import Selection, narrow
 
 DIGEST_LENGTH = 32
 
@@ -96,7 +96,6 @@ class Plan:
     renamed: tuple[RenamedFolder, ...] = ()
     in_root: tuple[Declaration, ...] = ()
     upserts: tuple[Record, ...] = ()
-    only: tuple[str, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)
     held: str = ""
     named: frozenset[Key] = field(default=frozenset(), compare=False, repr=False)
@@ -190,8 +189,8 @@ class PlanRequest(NamedTuple):
     """What a plan is for, and by which rules it is made.
 
     Without an inventory, objects are found by their exact key or by `previously`, and undeclared
-    objects are never changed. `merged` are the live values that pull merged into the files. `only`
-    narrows the plan after all declarations were matched.
+    objects are never changed. `merged` are the live values that pull merged into the files.
+    `selection` narrows the plan after all declarations were matched.
     """
 
     target: Target
@@ -200,7 +199,7 @@ class PlanRequest(NamedTuple):
     inventory: Inventory = Inventory()
     approvals: Approvals = Approvals()
     merged: Sequence[MergedEdit] = ()
-    only: Sequence[Only] = ()
+    selection: Selection = Selection()
 
 
 def build_plan(
@@ -211,7 +210,7 @@ def build_plan(
     warnings: Iterable[Problem] = (),
 ) -> Plan:
     """Return the plan that brings the live objects to what is declared."""
-    target, only = request.target, request.only
+    target, selection = request.target, request.selection
     everything = list(declarations)
     desired = by_name((d for d in everything if d.concerns(target.name)), snapshot)
     elsewhere = {d.key: d for d in everything if not d.concerns(target.name)}
@@ -237,15 +236,15 @@ def build_plan(
     explain_root(draft, context)  # reasons
     others = _unmanaged(matches, draft, context)  # nothing
     draft.warnings += collisions(desired, others)  # warnings
-    if only:
-        draft = narrow(draft, only)  # takes out what `only` does not select; blocks changes
+    # Takes out what is not selected; blocks changes.
+    draft = narrow(draft, selection, {entry.key for entry in desired})
     draft.upserts += folder_records(used, context.live, request.inventory)  # upserts
     draft.changes += draft.dropped  # changes that no pass above may take for those of objects
     draft.sort()  # the order
 
     refusals = (
         *undecided(request.approvals, draft.conflicts),
-        *guard(draft.changes, draft.drift, desired, context, kinds_of(only)),
+        *guard(draft.changes, draft.drift, desired, context, selection.kinds),
     )
     return Plan(
         target=target,
@@ -261,7 +260,6 @@ def build_plan(
         renamed=tuple(renamed),
         in_root=tuple(draft.in_root),
         upserts=tuple(draft.upserts),
-        only=tuple(map(str, only)),
         approvals=needed(request.approvals, draft.changes),
         held=request.policy.hold,
         named=frozenset((*(d.key for d in desired), *context.live.by_key, *snapshot.by_key)),
@@ -482,11 +480,7 @@ def _nothing_owned(draft: PlanDraft, context: PlanContext) -> Iterator[str]:
 
 def _notes(draft: PlanDraft, snapshot: Snapshot, request: PlanRequest) -> Iterator[str]:
     """Yield the notes of a plan about what the filters select, and about its inventory."""
-    only, old_name = request.only, request.inventory.moves_from
-
-    def selected(key: Key) -> bool:
-        return not only or any(filter.selects(key) for filter in only)
-
+    selected, old_name = request.selection.selects, request.inventory.moves_from
     if staying := [str(key) for key in draft.staying if selected(key)]:
         is_one = len(staying) == 1
         are = "1 owned object is" if is_one else f"{len(staying)} owned objects are"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
+from shlex import quote
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from devinops.model.changes import (
@@ -197,6 +198,7 @@ class Plans:
     left: Changes = ()
     waiting: tuple[Shared[Blocked, BlockedAt], ...] = ()
     only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     approvals: Approvals = field(default_factory=Approvals)
     refusals: tuple[Refusal, ...] = ()
     by_one: bool = False
@@ -205,6 +207,12 @@ class Plans:
     shard: Shard | None = None
     selected: int = 0
     also_changed: tuple[str, ...] = ()
+
+    @property
+    def filters(self) -> list[str]:
+        """The options that select what they are about."""
+        options = (("--only", self.only), ("--exclude", self.exclude))
+        return [f"{option} {quote(text)}" for option, texts in options for text in texts]
 
     def of(self, name: str) -> Plans:
         """Return what concerns one target, as a run that was selected as one."""

@@ -1,8 +1,8 @@
-"""`--only`: narrows a plan to some kinds or keys, after all declarations were matched."""
+"""`--only` and `--exclude`: narrow a plan to some keys, after all declarations were matched."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeVar
@@ -19,7 +19,7 @@ from devinops.planning.draft import PlanDraft
 T = TypeVar("T", Change, Declaration, Drift, Record)
 
 
-class Only(NamedTuple):
+class Filter(NamedTuple):
     """A filter `KIND[:PATTERN]`.
 
     The pattern matches the key without its kind; `*` crosses folders.
@@ -29,17 +29,18 @@ class Only(NamedTuple):
     glob: str = "*"
 
     @classmethod
-    def parse(cls, text: str) -> Only:
+    def parse(cls, text: str, option: str = "only") -> Filter:
         """Parse KIND[:PATTERN]. Raises UsageError for an unknown kind and an empty pattern."""
         kind, colon, glob = text.partition(":")
         if kind not in KINDS:
             hint = did_you_mean(kind, KINDS)
             raise UsageError(
-                f'--only takes KIND[:PATTERN]; "{kind}" is not a kind{hint}: {", ".join(KINDS)}'
+                f'--{option} takes KIND[:PATTERN]; "{kind}" is not a kind{hint}: {", ".join(KINDS)}'
             )
         if colon and not glob:
             raise UsageError(
-                f'--only "{text}" has no pattern after the colon; for the whole kind write "{kind}"'
+                f'--{option} "{text}" has no pattern after the colon; for the whole kind write '
+                f'"{kind}"'
             )
         return cls(kind, glob or "*")
 
@@ -50,36 +51,71 @@ class Only(NamedTuple):
         return f"{self.kind}:{self.glob}"
 
 
-def check_only(only: Iterable[Only], keys: Collection[Key]) -> None:
-    """Raise UsageError for a filter that matches none of the keys.
+class Selection(NamedTuple):
+    """What a run is about: what a filter of `only` selects, or everything, without `exclude`."""
 
-    A whole kind is accepted even without objects.
+    only: tuple[Filter, ...] = ()
+    exclude: tuple[Filter, ...] = ()
+
+    @classmethod
+    def parse(cls, only: Iterable[str] = (), exclude: Iterable[str] = ()) -> Selection:
+        """Parse the values of both options; their order does not matter. Raises UsageError."""
+        own = {Filter.parse(text) for text in only}
+        others = {Filter.parse(text, "exclude") for text in exclude}
+        return cls(tuple(sorted(own)), tuple(sorted(others)))
+
+    def __bool__(self) -> bool:
+        return bool(self.only or self.exclude)
+
+    @property
+    def texts(self) -> Mapping[str, tuple[str, ...]]:
+        """The name of each option → its filters."""
+        return {name: tuple(map(str, filters)) for name, filters in self._asdict().items()}
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of which something can be selected."""
+        kinds = {filter.kind for filter in self.only} or {*KINDS}
+        return frozenset(kinds.difference(f.kind for f in self.exclude if f.glob == "*"))
+
+    def selects(self, key: Key) -> bool:
+        """Return whether a key is selected."""
+        if self.only and not any(filter.selects(key) for filter in self.only):
+            return False
+        return not any(filter.selects(key) for filter in self.exclude)
+
+    def check(self, keys: Collection[Key]) -> None:
+        """Raise UsageError for a filter that matches none of the keys.
+
+        A whole kind is accepted even without objects.
+        """
+        for option, filters in self._asdict().items():
+            for filter in filters:
+                if filter.glob != "*" and not any(map(filter.selects, keys)):
+                    raise UsageError(
+                        f'--{option} "{filter}" matches nothing that is declared or live; check it '
+                        "for a typo"
+                    )
+
+
+def narrow(draft: PlanDraft, selection: Selection, declared: Collection[Key] = ()) -> PlanDraft:
+    """Return the draft narrowed by the filters. A change that needs one left out is blocked.
+
+    `declared` are the keys of the entries.
     """
-    for filter in only:
-        if filter.glob != "*" and not any(filter.selects(key) for key in keys):
-            raise UsageError(
-                f'--only "{filter}" matches nothing that is declared or live; check it for a typo'
-            )
-
-
-def kinds_of(only: Iterable[Only]) -> frozenset[str]:
-    """Return the kinds that the filters select something of; all without a filter."""
-    return frozenset(filter.kind for filter in only) or frozenset(KINDS)
-
-
-def narrow(draft: PlanDraft, only: Sequence[Only]) -> PlanDraft:
-    """Return the draft narrowed by the filters. A change that needs one left out is blocked."""
-    changes = _selected(draft.changes, only)
+    if not selection:
+        return draft
+    changes = _selected(draft.changes, selection)
     left_out = {change.key for change in draft.changes} - {change.key for change in changes}
     changes, incomplete = _complete(changes, left_out)
     return replace(
         draft,
         changes=changes,
-        blocked=[*_selected_steps(draft.blocked, only), *incomplete],
-        drift=_selected(draft.drift, only),
-        in_root=_selected(draft.in_root, only),
-        upserts=_selected(draft.upserts, only),
-        dropped=_selected(draft.dropped, only),
+        blocked=[*_selected_steps(draft.blocked, selection, declared), *incomplete],
+        drift=_selected(draft.drift, selection),
+        in_root=_selected(draft.in_root, selection),
+        upserts=_selected(draft.upserts, selection),
+        dropped=_selected(draft.dropped, selection),
     )
 
 
@@ -93,19 +129,19 @@ def _complete(changes: list[Change], left_out: set[Key]) -> tuple[list[Change], 
     return changes, blocked
 
 
-def _selects(only: Iterable[Only], key: Key) -> bool:
-    return any(filter.selects(key) for filter in only)
+def _selected(items: Iterable[T], selection: Selection) -> list[T]:
+    return [item for item in items if selection.selects(item.key)]
 
 
-def _selected(items: Iterable[T], only: Sequence[Only]) -> list[T]:
-    return [item for item in items if _selects(only, item.key)]
-
-
-def _selected_steps(steps: Iterable[Blocked], only: Sequence[Only]) -> Iterator[Blocked]:
+def _selected_steps(
+    steps: Iterable[Blocked], selection: Selection, declared: Collection[Key]
+) -> Iterator[Blocked]:
     """Yield the blocked steps that the filters select, or that a selected step waits for."""
     for step in steps:
-        needed_by = tuple(key for key in step.needed_by if _selects(only, key))
-        if needed_by or _selects(only, step.key):
+        needed_by = tuple(key for key in step.needed_by if selection.selects(key))
+        # What only excluded entries need, such as their folder, is left out with them.
+        own = selection.only or not step.needed_by or step.key in declared
+        if needed_by or (own and selection.selects(step.key)):
             yield replace(step, needed_by=needed_by)
 
 
@@ -118,17 +154,10 @@ def _needs(change: Change) -> set[Key]:
 def _incomplete(change: Change, left_out: set[Key]) -> Blocked:
     ids = (change.id,) if change.id else ()
     other = min(_needs(change) & left_out)
-    why = _why(change, other)
-    reason = f"--only leaves out {other}, which {why}: include both, or neither"
-    return Blocked(Blocker.CONFLICT, change.key, reason, change.source, ids)
-
-
-def _why(change: Change, other: Key) -> str:
-    """Return why a change needs the one with the key `other`, as the end of a clause."""
+    why = "is created by the same plan"
     if other == change.successor:
-        return "probably replaces this object"
-    return (
-        "mentions this object until it is written"
-        if other in change.freed_by
-        else "is created by the same plan"
-    )
+        why = "probably replaces this object"
+    elif other in change.freed_by:
+        why = "mentions this object until it is written"
+    reason = f"--only or --exclude leaves out {other}, which {why}: include both, or neither"
+    return Blocked(Blocker.CONFLICT, change.key, reason, change.source, ids)

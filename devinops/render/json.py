@@ -90,8 +90,8 @@ def run_document(
         more["waiting"] = _shared(plans.waiting, run.RunBlocked.of)
     if lint:
         more["lint"] = _problems(lint)
-    given = (("only", plans.only), ("also_changed", plans.also_changed), ("error", error))
-    more |= {name: value for name, value in given if value}
+    given = {name: getattr(plans, name) for name in ("only", "exclude", "also_changed")}
+    more |= {name: value for name, value in (given | {"error": error}).items() if value}
     return RunDocument(
         **HEAD,
         digest=plans.digest or None,

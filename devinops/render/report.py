@@ -202,7 +202,7 @@ class Report(NamedTuple):
     plan_digest: the digest of a plan, whether it can be applied or waits for an approval.
     next: sentences about what to do after a run. backup: where is what it overwrote or deleted, and
     how to restore that; both empty if there is none.
-    only, approved: the filters and the approvals of the run.
+    filters: `only` and `without`, each with its filters. approved: the approvals of the run.
     keys: those that sentences can name, each of which is one word. lint: what lint found.
     show: the command that shows all of a plan.
     is_brief: people have read this plan already, so a line for each change is enough.
@@ -226,7 +226,7 @@ class Report(NamedTuple):
     digests: DigestList = DigestList(_NONE)
     next: tuple[str, ...] = ()
     backup: tuple[str, str] = ("", "")
-    only: tuple[str, ...] = ()
+    filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
     approved: tuple[str, ...] = ()
     keys: frozenset[str] = frozenset()
     lint: ProblemsAnswer | None = None

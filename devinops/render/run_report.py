@@ -71,7 +71,9 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
         digests=plans.digests if applies and not one else DigestList({}),
         next=tuple(_next(run)),
         backup=_backup(run),
-        only=plans.only,
+        filters=tuple(
+            each for each in (("only", plans.only), ("without", plans.exclude)) if each[1]
+        ),
         approved=tuple(map(str, plans.approvals.given())),
         keys=frozenset(line(str(key)) for key in named_keys(answer)),
         lint=answer.lint,
@@ -358,7 +360,7 @@ def _command(run: RunBlocks) -> str:
             *([f"--affected {quote(answer.affected)}"] if answer.affected else []),
             *([f"--shard {plans.shard}"] if plans.shard else []),
         ]
-    options += [f"--only {quote(text)}" for text in plans.only]
+    options += plans.filters
     options += [str(approval) for approval in plans.approvals.given()]
     start = f"devinops {answer.command}{run.style.in_root}"
     return " ".join((start, *options, f"--expect {plans.digest}"))
@@ -368,7 +370,7 @@ def _merge(run: RunBlocks) -> str:
     """Return what applies a plan, before the command that does the same by hand."""
     job, plans = run.style.job, run.plans
     stays = "What is blocked stays as it is. " if plans.blocked and run.one else ""
-    if not (job and job.in_request and not plans.only):
+    if not (job and job.in_request and not plans.filters):
         return (
             f"{stays}This applies exactly {'this plan' if run.one else 'these plans'}, or nothing:"
         )

@@ -144,7 +144,8 @@ class Text:
 
     def _end(self, report: Report) -> Iterator[str]:
         """Yield what a reader must have seen before the question, and the counts."""
-        for terms in (report.only and f"only {', '.join(report.only)}", _approved(report)):
+        filters = (f"{word} {', '.join(texts)}" for word, texts in report.filters)
+        for terms in (*filters, _approved(report)):
             if terms and not report.is_applied:
                 yield ""
                 yield from self.terminal.paragraph(terms)

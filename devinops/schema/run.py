@@ -312,6 +312,7 @@ class RunDocument(Document, frozen=True, kw_only=True):
     is_drift: bool | UnsetType = UNSET
     shard: ShardItem | UnsetType = UNSET
     only: Texts | UnsetType = UNSET
+    exclude: Texts | UnsetType = UNSET
     approvals: ApprovalsItem | UnsetType = UNSET
     also_changed: Texts | UnsetType = UNSET
     error: str | UnsetType = UNSET

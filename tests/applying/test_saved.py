@@ -251,10 +251,20 @@ def test_a_plan_says_what_was_approved_for_it_and_what_it_is_narrowed_to(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:
     root, path = repository(FILES), tmp_path / "plan.json"
-    flags = ["--only", "knowledge:Gone", "--allow", "delete=1", "--adopt", "--on-conflict", "git"]
+    flags = [
+        "--only",
+        "knowledge:Gone",
+        "--exclude",
+        "playbook",
+        "--allow",
+        "delete=1",
+        "--adopt",
+        "--on-conflict",
+        "git",
+    ]
     planned = devinops("plan", "-C", root, "--out", path, *flags)
     for out in (planned.out, devinops("show", path).out):
-        assert "\nonly knowledge:Gone\n" in out
+        assert "\nonly knowledge:Gone\n\nwithout playbook:*\n" in out
         assert "\napproved with --adopt --on-conflict git --allow delete=1\n" in out
 
 
@@ -269,11 +279,25 @@ def test_a_plan_remembers_its_only(
     assert writes(emulator) == ["POST"]
 
 
+def test_a_plan_with_an_exclude_is_refused_with_another_filter(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root, path = repository(FILES), tmp_path / "plan.json"
+    devinops("plan", "-C", root, "--adopt", "--exclude", "knowledge", "--out", path)
+    assert json.loads(path.read_text())["exclude"] == ["knowledge:*"]
+    for other in (["--exclude", "playbook"], ["--only", "knowledge"], ["--only", "playbook"]):
+        ran = devinops("apply", path, "-C", root, *other)
+        assert (ran.code, writes(emulator)) == (64, [])
+        assert "was made with --exclude 'knowledge:*': apply it without other filters" in ran.err
+    assert devinops("apply", path, "-C", root, "--exclude", "knowledge").code == 0
+    assert writes(emulator) == ["POST"]
+
+
 def test_an_only_beside_a_plan_without_one_is_a_contradiction(
     planned: tuple[Path, Path], emulator: Emulator, devinops: Devinops
 ) -> None:
     root, path = planned
-    for extra in (["--only", "playbook"], ["--expect", "0" * 32]):
+    for extra in (["--only", "playbook"], ["--exclude", "playbook"], ["--expect", "0" * 32]):
         ran = devinops("apply", path, "-C", root, *extra)
         assert (ran.code, writes(emulator)) == (64, [])
     digest = json.loads(path.read_text())["digest"]
@@ -291,6 +315,7 @@ TAMPERED: dict[str, Callable[[dict[str, Any]], object]] = {
     "the approvals": lambda d: d.update(approvals={"allow_delete": 1}),
     "the refusals": lambda d: d.update(refusals=[{"reason": "no", "approval": None}]),
     "what it was narrowed to": lambda d: d.update(only=["playbook:*"]),
+    "what was left out of it": lambda d: d.update(exclude=["playbook:*"]),
     "a reason": lambda d: d["changes"][0].update(reason="harmless"),
     "the notes": lambda d: d.update(notes=[{"text": "approved by everybody", "targets": []}]),
     "the checksum": lambda d: d.update(checksum="0" * 64),
@@ -559,7 +584,8 @@ def written(plan: Plans) -> dict[str, Any]:
 
 def test_the_plans_of_many_targets_are_read_as_they_were(tmp_path: Path) -> None:
     refusals = (Refusal("too many targets"),)
-    approved = replace(mixed(), only=("knowledge:*",), approvals=Approvals(adopt=True))
+    filters = {"only": ("knowledge:*",), "exclude": ("knowledge:A",)}
+    approved = replace(mixed(), **filters, approvals=Approvals(adopt=True))
     drift = replace(plans_of([planned_in("a", conflict(), changes=())]), is_drift=True)
     for plan in (mixed(), approved, replace(approved, refusals=refusals), applied().plans, drift):
         path = tmp_path / "plan.json"
@@ -608,7 +634,7 @@ UNPROTECTED = re.compile(
     | targets/[WITHOUT]/state
     | targets/[UNPLANNED](/.*)?
     # how the run was made, which an apply decides again
-    | tool_version | format_version | exit_code | (approvals | only)/.*
+    | tool_version | format_version | exit_code | (approvals | only | exclude)/.*
     | changes/\d+/targets/\d+/(outcome | message | unclear | new_id)
     """,
     re.VERBOSE,
@@ -633,7 +659,8 @@ def several() -> Plans:
     collector.add(replace(update("e"), changes=(special,)))
     collector.add(replace(update("f"), held="audit", unmanaged={"knowledge": 3}))
     collector.add_without_plan("g", "404", ExitCode.FIX)
-    return collector.plans(only=("knowledge:*",), approvals=Approvals(allow_delete=2))
+    filters = {"only": ("knowledge:*",), "exclude": ("knowledge:A",)}
+    return collector.plans(**filters, approvals=Approvals(allow_delete=2))
 
 
 def edits(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:

@@ -67,6 +67,7 @@ def test_every_command_has_help(devinops: Devinops, command: str) -> None:
         (["plan", "--report", "text"], "FORMAT=FILE"),
         (["plan", "--report", "yaml=x"], "FORMAT=FILE"),
         (["plan", "--only", "nots"], "is not a kind"),
+        (["plan", "--exclude", "nots"], '--exclude takes KIND[:PATTERN]; "nots" is not a kind'),
         (["plan", "--parallelism", "0"], "0 is not in the range"),
         (["plan", "-C", "/nonexistent/directory"], "is not a directory"),
         (["plan", "--target", "nope"], 'there is no target "nope"; without a devinops.yaml, there'),

@@ -72,6 +72,8 @@ NOTES = ["knowledge:Backend/Error envelope", "knowledge:Big"]
         (["plan", "--only", "k"], ["knowledge"]),
         (["plan", "--only", "knowledge:"], NOTES),
         (["apply", "--only", "folder:"], ["folder:Backend"]),
+        (["pull", "--exclude", "k"], ["knowledge"]),
+        (["apply", "--exclude", "folder:"], ["folder:Backend"]),
         (["plan", "--format", "t"], ["text"]),
         (
             ["plan", "--allow", ""],

@@ -377,14 +377,30 @@ def test_problems_in_files_stop_all_targets_before_any_request(
 
 
 @pytest.mark.parametrize("target", ["all", "a"])
-def test_only_must_match_in_one_target_at_least(
-    target: str, emulator: Emulator, root: Root, devinops: Devinops
+@pytest.mark.parametrize(("option", "code"), [("--only", 4), ("--exclude", 0)])
+def test_a_filter_must_match_in_one_target_at_least(
+    option: str, code: int, target: str, emulator: Emulator, root: Root, devinops: Devinops
 ) -> None:
     place = root()
-    assert devinops("plan", "-C", place, "-t", target, "--only", "knowledge:Dep*").code == 4
-    ran = devinops("plan", "-C", place, "-t", target, "--only", "knowledge:Typo*")
+    assert devinops("plan", "-C", place, "-t", target, option, "knowledge:Dep*").code == code
+    ran = devinops("plan", "-C", place, "-t", target, option, "knowledge:Typo*")
     assert ran.code == 64
-    assert "matches nothing" in ran.err
+    assert f'{option} "knowledge:Typo*" matches nothing' in ran.err
+
+
+def test_a_typo_in_exclude_is_an_error_although_a_target_failed(
+    emulator: Emulator, root: Root, devinops: Devinops
+) -> None:
+    """Otherwise, the others would get what was to be left out."""
+    place, b = root(), {"path": "/v3/organizations/org-b/**", "fault": "status", "status": 400}
+    emulator.faults = [b]
+    words = ("apply", "-C", place, "-t", "a", "-t", "b", "--adopt", "--yes")
+    ran = devinops(*words, "--exclude", "knowledge:Typo*")
+    assert (ran.code, set(bodies(emulator).values())) == (64, {"Old."}), ran
+    ran = devinops(*words, "--exclude", "knowledge:Dep*")
+    assert (ran.code, set(bodies(emulator).values())) == (1, {"Old."}), ran
+    ran = devinops(*words, "--only", "knowledge:Typo*")
+    assert (ran.code, "matches nothing" in ran.err) == (1, False), ran
 
 
 def test_drift_in_many_targets_is_shown_once_for_those_that_share_it(
@@ -652,7 +668,7 @@ def test_reviewed_plans_of_an_only_are_applied_with_that_and_no_other(
     place, saved = root(), tmp_path / "plans.json"
     devinops("plan", "-C", place, "-t", "all", "--adopt", "--only", only, "--out", saved)
     other = devinops("apply", "-C", place, saved, "--only", "playbook")
-    assert (other.code, "plans.json was made with --only knowledge" in other.err) == (64, True)
+    assert (other.code, "plans.json was made with --only 'knowledge" in other.err) == (64, True)
     assert set(bodies(emulator).values()) == {"Old."}
     assert devinops("apply", "-C", place, saved, "--only", only).code == 0
     assert set(bodies(emulator).values()) == {"Run make deploy."}

@@ -276,6 +276,25 @@ def test_keys_and_only_narrow(emulator: Emulator, tmp_path: Path, devinops: Devi
     assert devinops("pull", "-C", tmp_path, "--only", "knowledge:Nothing").code == 64
 
 
+def test_exclude_narrows_what_is_pulled_and_listed(
+    emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    (tmp_path / "devinops.yaml").write_text("version: 1\n")
+    for typo in ("knowledge:Nothing", "knowlege"):
+        ran = devinops("pull", "-C", tmp_path, "--exclude", typo)
+        assert (ran.code, "--exclude" in ran.err, names(tmp_path)) == (64, True, ["devinops.yaml"])
+    emulator.clear_requests()
+    ran = devinops("pull", "-C", tmp_path, "--only", "secret", "--exclude", "secret")
+    assert (ran.code, names(tmp_path)) == (0, ["devinops.yaml"]), ran
+    notes, kinds = ("--exclude", "knowledge:[BOT]*"), ("--exclude", "playbook", "--exclude")
+    ran = devinops("pull", "-C", tmp_path, *notes, *kinds, "automation")
+    assert (ran.code, names(tmp_path)) == (0, ["devinops.yaml", "folders.yaml", "secrets.yaml"])
+    listed = {request["path"].partition("?")[0].rpartition("/")[2] for request in emulator.requests}
+    assert ("secrets" in listed, listed & {"playbooks", "automations"}) == (True, set())
+    pulled = devinops("pull", "-C", tmp_path, "knowledge:Backend/A", "--exclude", "playbook")
+    assert (pulled.code, "knowledge/Backend/a.md" in names(tmp_path)) == (0, True), pulled
+
+
 def test_notes_are_not_read_without_their_folders(
     tmp_path: Path, devinops: Devinops, use: Callable[..., None]
 ) -> None:

@@ -546,6 +546,37 @@ def test_only_can_delete_the_last_object_that_it_takes(
     assert devinops("apply", "-C", root, "--yes", "--only", "knowledge:A").code == 64
 
 
+def test_what_is_excluded_is_neither_created_updated_nor_deleted(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    emulator.add("folder", path="Out")
+    files = {f"knowledge/Out/{n}.md": note(n, "old") for n in "AB"}
+    root = repository({"devinops.yaml": CONFIG, "knowledge/in.md": note("In", "old")} | files)
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    (root / "knowledge" / "Out" / "B.md").unlink()
+    new = {"knowledge/Out/A.md": "A", "knowledge/Out/C.md": "C", "knowledge/in.md": "In"}
+    repository({path: note(name, "new") for path, name in new.items()})
+    repository({"playbooks/p.md": "---\ntitle: P\n---\ntext\n"})
+    emulator.clear_requests()
+
+    ran = devinops(
+        "apply", "-C", root, "--yes", "--exclude", "knowledge:Out/*", "--exclude", "playbook"
+    )
+    assert ran.code == 0, ran
+    assert [r["method"] for r in emulator.requests if r["method"] != "GET"] == ["PUT"]
+    assert not [r for r in emulator.requests if "playbooks" in r["path"]]
+    texts = {n["name"]: n["body"].strip() for n in emulator.knowledge()}
+    assert texts == {"A": "old", "B": "old", "In": "new"}
+
+    plan = json.loads(devinops("plan", "-C", root, "--format", "json").out)
+    assert [f"{c['action']} {c['key']}" for c in plan["changes"]] == [
+        "update knowledge:Out/A",
+        "delete knowledge:Out/B",
+        "create knowledge:Out/C",
+        "create playbook:P",
+    ]
+
+
 def test_only_and_scope_are_allowed_with_the_number_of_the_narrowed_plan(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

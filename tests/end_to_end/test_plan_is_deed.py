@@ -196,19 +196,21 @@ class History(RandomHistory):
     @rule(
         on_conflict=st.sampled_from([None, "git", "live"]),
         adopt=st.booleans(),
-        only=st.sampled_from([None, None, None, "knowledge:F/*", "playbook"]),
+        filter=st.sampled_from(
+            [None, None, None, "--only=knowledge:F/*", "--only=playbook", "--exclude=knowledge:F/*"]
+        ),
     )
-    def apply(self, on_conflict: str | None, adopt: bool, only: str | None) -> None:
+    def apply(self, on_conflict: str | None, adopt: bool, filter: str | None) -> None:
         flags = [
             *(["--on-conflict", on_conflict] if on_conflict else []),
             *(["--adopt"] if adopt else []),
         ]
-        flags += ["--only", only] if only else []
+        flags += [filter] if filter else []
         if not (self.notes or self.playbooks):
             return
         plan = self.document("plan", *flags)
-        if not plan["complete"]:  # an --only that matches nothing
-            assert only
+        if not plan["complete"]:  # a filter that matches nothing
+            assert filter
             return
         if plan["summary"]["delete"]:
             flags += ["--allow", f"delete={plan['summary']['delete']}"]

@@ -90,6 +90,7 @@ WITHOUT = {
     "knowledge/X%2FY/x.md": None,
 }
 NEW = note("A", "new text")
+PLAYBOOK = {"playbooks/p.md": "---\ntitle: P\n---\ntext\n"}
 UPDATE = ("notes read update notes", "notes update notes")
 NOTHING = "nothing to change"
 SITUATIONS = {
@@ -98,16 +99,26 @@ SITUATIONS = {
     "apply": Situation("apply --yes", "notes", says=NOTHING),
     "drift": Situation("drift", "notes", "notes", says="none; 1 unmanaged"),
     "without an inventory": Situation("plan", "notes", files=WITHOUT, says=NOTHING),
-    "a playbook is declared": Situation(
-        "plan", "notes playbooks", files={"playbooks/p.md": "---\ntitle: P\n---\ntext\n"}
-    ),
+    "a playbook is declared": Situation("plan", "notes playbooks", files=PLAYBOOK),
     "a folder is declared": Situation(
         "plan", "notes folders", files={"folders.yaml": "folders:\n  - path: G\n"}, says=NOTHING
     ),
     "no org_id": Situation("plan", "self notes", files={"devinops.yaml": ASKED_FOR}, says=NOTHING),
     "--only": Situation("plan --only knowledge:F/A", "notes folders", says=NOTHING),
+    "--only without a kind that is declared": Situation(
+        "plan --only knowledge", "notes folders", files=PLAYBOOK, says=NOTHING
+    ),
+    "--exclude of a kind": Situation(
+        "plan --exclude playbook", "notes folders", files=PLAYBOOK, says=NOTHING
+    ),
+    "--exclude of all kinds": Situation(
+        "plan --exclude playbook --exclude knowledge", "", files=PLAYBOOK, says=NOTHING
+    ),
     "prune: scope": Situation("plan", "notes folders", files={"devinops.yaml": SCOPE}, says=NOTHING),
     "pull": Situation("pull --only knowledge --drift", "notes folders"),
+    "pull --drift --exclude": Situation(
+        "pull --drift --exclude playbook", "notes folders", files=PLAYBOOK
+    ),
     # --- the files changed
     "text": Situation("apply --yes", *UPDATE, {"knowledge/F/a.md": NEW}, says="1 to update"),
     "text in the root": Situation(
@@ -133,8 +144,7 @@ SITUATIONS = {
         {"knowledge/F/n.md": note("N")}, says="1 to create",
     ),
     "new in a missing folder": Situation(
-        "plan", "notes folders", files={"knowledge/H/n.md": note("N")}, says="missing folders",
-        exit_code=4,
+        "plan", "notes folders", files={"knowledge/H/n.md": note("N")}, says="missing folders"
     ),
     "moved": Situation(
         "apply --yes", "notes folders read update notes",

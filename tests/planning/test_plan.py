@@ -25,7 +25,7 @@ from devinops.model.objects import Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Plan, PlanRequest, build_plan, unknown_notes
-from devinops.planning.selection import Only
+from devinops.planning.selection import Filter, Selection
 from devinops.render import Style, render
 from devinops.render.answer_text import lines_of
 from devinops.render.signs import SIGNS
@@ -53,7 +53,7 @@ def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
         Target("production", "https://api.devin.ai", case.get("api", "v3"), "org-1"),
         policy_of(case.get("policy", {})),
         TODAY,
-        only=tuple(map(Only.parse, case.get("only", ()))),
+        selection=Selection.parse(case.get("only", ()), case.get("exclude", ())),
         inventory=inventory_of(case.get("owned")),
         merged=[
             merged_edit(*edit, line=line) for line, edit in enumerate(case.get("merged", ()), 1)
@@ -422,7 +422,7 @@ def test_that_a_place_is_an_emulator_changes_neither_the_digest_nor_what_it_is_c
     [("knowledge", "knowledge:*"), ("secret:CI_*", "secret:CI_*")],
 )
 def test_an_only_without_a_glob_takes_the_whole_kind(written: str, meant: str) -> None:
-    assert str(Only.parse(written)) == meant
+    assert str(Filter.parse(written)) == meant
 
 
 @pytest.mark.parametrize("only", ["playbook", "secret:*"])
@@ -432,7 +432,7 @@ def test_an_only_of_a_whole_kind_may_match_nothing(tmp_path: Path, only: str) ->
 
 def test_an_only_of_no_kind_names_the_kinds() -> None:
     with pytest.raises(UsageError) as caught:
-        Only.parse("zzz")
+        Filter.parse("zzz")
     kinds = ", ".join(KINDS)
     assert str(caught.value) == f'--only takes KIND[:PATTERN]; "zzz" is not a kind: {kinds}'
 

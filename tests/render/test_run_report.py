@@ -230,11 +230,12 @@ def test_a_failed_apply_says_why() -> None:
 
 
 def test_approvals_and_filters_are_in_the_command() -> None:
-    plan = replace(mixed(), only=("knowledge:*",), approvals=Approvals(adopt=True))
+    filters = {"only": ("knowledge:*",), "exclude": ("secret:*",)}
+    plan = replace(mixed(), **filters, approvals=Approvals(adopt=True))
     page = markdown(answer(plan)._replace(selectors=("ring=canary", "pay")), below="teams/a b")
     command = (
         "devinops apply -C 'teams/a b' --target ring=canary --target pay --only 'knowledge:*' "
-        f"--adopt --expect {plan.digests.digest}"
+        f"--exclude 'secret:*' --adopt --expect {plan.digests.digest}"
     )
     assert f"\n{command}\n" in page
     assert "## 32 of 40 organizations (`teams/a b`): 29 deletes" in page

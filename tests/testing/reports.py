@@ -301,7 +301,7 @@ def of_one(plan: Plan, error: str = "", **facts: Any) -> RunAnswer:
     """Return the answer about the plan of one target."""
     collector = Collector(with_others=True)
     collector.add(plan)
-    plans = collector.plans(by_one=True, only=plan.only, approvals=plan.approvals)
+    plans = collector.plans(by_one=True, approvals=plan.approvals)
     return RunAnswer(plans, plans.exit_code(), error, named=plan.named, **facts)
 
 

@@ -192,7 +192,7 @@ def fmt(**arguments: Any) -> ExitCode:
 )
 @AFFECTED
 @WAVE
-@common(api=True, many=True, shards=True, only=True, lock=True, problems=True)
+@common(api=True, many=True, shards=True, filters=True, lock=True, problems=True)
 @approvals
 def plan(**arguments: Any) -> ExitCode:
     """Show what apply would change; never writes.
@@ -239,7 +239,7 @@ def show(**arguments: Any) -> ExitCode:
     help="JSON report of targets waves at this commit, instead of planning the waves.",
 )
 @WEBHOOK_SECRETS
-@common(api=True, many=True, shards=True, only=True, lock=True, problems=True)
+@common(api=True, many=True, shards=True, filters=True, lock=True, problems=True)
 @approvals
 def apply(**arguments: Any) -> ExitCode:
     """Make the organization match the files: plan, show, ask, write, plan again.
@@ -338,7 +338,7 @@ def rollback(**arguments: Any) -> ExitCode:
     is_flag=True,
     help="Write nothing; exit 2 if files would change, 4 if something is left to you.",
 )
-@common(api=True, many=True, only=True, lock=True)
+@common(api=True, many=True, filters=True, lock=True)
 def pull(**arguments: Any) -> ExitCode:
     """Write live objects into files. Nothing is written to the organization.
 

@@ -20,7 +20,7 @@ _NAMES_WIDTH: Final = 24
 
 OPTION_GROUPS: Final[dict[str, set[str]]] = {
     "Options": set(),
-    "What to work on": {"--root", "--target", "--only", "--affected", "--wave"},
+    "What to work on": {"--root", "--target", "--only", "--exclude", "--affected", "--wave"},
     "Approvals": {"--adopt", "--on-conflict", "--on-drift", "--allow"},
     "Output": {"--format", "--report", "--no-color", "--quiet", "--verbose"},
     "Advanced": {

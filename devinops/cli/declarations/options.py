@@ -126,6 +126,7 @@ class Options:
     format: str = "text"
     reports: tuple[tuple[str, Path], ...] = ()
     only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     color: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -359,13 +360,19 @@ _LOCK = _option(
     help="How long to wait for another run. Default: 0.",
 )
 
-_ONLY = _option(
-    "--only",
-    type=NonEmpty(),
-    multiple=True,
-    metavar="KIND[:PATTERN]",
-    shell_complete=completed_values.only,
-    help="Only these, such as 'knowledge:Backend/*'; repeatable.",
+_FILTERS = tuple(
+    _option(
+        name,
+        type=NonEmpty(),
+        multiple=True,
+        metavar="KIND[:PATTERN]",
+        shell_complete=completed_values.only,
+        help=help,
+    )
+    for name, help in (
+        ("--only", "Only these, such as 'knowledge:Backend/*'; repeatable."),
+        ("--exclude", "Not these, such as secret; repeatable."),
+    )
 )
 
 
@@ -379,8 +386,8 @@ _SHARD = click.option(
 
 _FLAGS = ("target", "timeout", "parallelism", "ca_bundle")
 _COMMON = frozenset(
-    {"root", "format", "reports", "no_color", "quiet", "verbose", "lock_timeout", "only", "shard"}
-    | {*_FLAGS}
+    {"root", "format", "reports", "no_color", "quiet", "verbose", "lock_timeout", "shard"}
+    | {"only", "exclude", *_FLAGS}
 )
 """The parameters that `Options` is made of."""
 
@@ -409,7 +416,7 @@ def common(
     many: bool = False,
     shards: bool = False,
     target: bool = False,
-    only: bool = False,
+    filters: bool = False,
     lock: bool = False,
     problems: bool = False,
 ) -> Callable[[F], F]:
@@ -441,7 +448,7 @@ def common(
             *([_SHARD] if shards else ()),
             *([_PARALLELISM] if api else ()),
             *(_HTTP if api or host else ()),
-            *([_ONLY] if only else ()),
+            *(_FILTERS if filters else ()),
             *([_LOCK] if lock else ()),
         )
         for option in reversed(shared):

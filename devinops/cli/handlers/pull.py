@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
+from glob import escape
 from pathlib import Path
 
 from devinops.api import open_reader
@@ -32,7 +33,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.objects import Live, Snapshot
 from devinops.planning.plan import foreign_notes, unknown_notes
-from devinops.planning.selection import Only
+from devinops.planning.selection import Filter, Selection
 from devinops.render.answers import SimpleAnswer
 from devinops.writers import FileChange
 
@@ -69,7 +70,7 @@ def run(
 class _PullRequest:
     """What the command line asks for."""
 
-    only: tuple[Only, ...]
+    selection: Selection
     keys: frozenset[Key]
     check: bool
     unmanaged: bool
@@ -80,19 +81,13 @@ class _PullRequest:
         cls, options: Options, keys: Iterable[str], check: bool, *, unmanaged: bool, drift: bool
     ) -> _PullRequest:
         """Return the request; the default is unmanaged, and with a KEY also drift."""
-        only, named = tuple(map(Only.parse, options.only)), frozenset(map(parse_key, keys))
+        given = Selection.parse(options.only, options.exclude)
+        named = frozenset(map(parse_key, keys))
+        own = (Filter(key.kind, escape(key.path)) for key in sorted(named))
+        selection = given._replace(only=(*given.only, *own))
         neither = not (unmanaged or drift)
-        return cls(only, named, check, unmanaged or neither, drift or (neither and bool(named)))
-
-    def selects(self, key: Key) -> bool:
-        """Return whether a key was asked for; without KEY and --only every key is."""
-        by_only = any(only.selects(key) for only in self.only)
-        return key in self.keys or by_only or not (self.keys or self.only)
-
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds that were asked for; empty for all."""
-        return frozenset({key.kind for key in self.keys} | {only.kind for only in self.only})
+        more = unmanaged or neither, drift or (neither and bool(named))
+        return cls(selection, named, check, *more)
 
 
 # --- pulling ------------------------------------------------------------------------------------
@@ -187,7 +182,7 @@ class _Pull:
             target=session.client.target,
             policy=settings.policy,
             today=datetime.now(UTC).date(),
-            selects=request.selects,
+            selects=request.selection.selects,
             named=request.keys,
             flags=session.options.command_flags,
             merged=self.loaded.merged_for(session.client.target.name),
@@ -209,8 +204,10 @@ class _Pull:
         # Only what is declared or owned can drift, so the key needs no permission for other kinds.
         needed = {entry.key.kind for entry in pulling.concerned}
         needed |= {record.key.kind for record in pulling.inventory.records}
-        wanted = self.request.kinds or (() if self.request.unmanaged else needed)
+        selection = self.request.selection
+        wanted = selection.kinds if selection.only else () if self.request.unmanaged else needed
         kinds = existing(session, wanted) if wanted else reachable(session)
+        kinds &= selection.kinds
         if ahead is None:
             return readable(session, kinds, needed, verify=verify)
         with overlapping():
@@ -229,12 +226,13 @@ class _Pull:
     def _target(self, pulling: Pulling, result: ReadableKinds) -> PulledTarget:
         """Return what the report says of a target, with what `unmanaged` leaves to other owners."""
         objects = result.snapshot.objects if self.request.unmanaged else ()
+        selects = self.request.selection.selects
         notes = tuple(
             f"{note}; if this repository is that owner, set owner for the target in devinops.yaml, "
             "and pull again"
-            for note in foreign_notes(live for live in objects if self.request.selects(live.key))
+            for note in foreign_notes(live for live in objects if selects(live.key))
         )
-        selected = (o for o in result.snapshot.objects if self.request.selects(o.key))
+        selected = (o for o in result.snapshot.objects if selects(o.key))
         notes += tuple(
             unknown_notes(selected, "an object that is created from its entry lacks them")
         )
@@ -282,7 +280,7 @@ def _files(root: Path, raws: write_files.Raws) -> Files:
 
 
 def _check_keys(request: _PullRequest, pullings: Iterable[Pulling]) -> None:
-    """Raise UsageError for a KEY or --only that nothing live and no entry has in any target."""
+    """Raise UsageError for a KEY or filter that nothing live and no entry has in any target."""
     known: set[Key] = set()
     for pulling in pullings:
         known.update(pulling.snapshot.by_key, (entry.key for entry in pulling.concerned))
@@ -290,6 +288,4 @@ def _check_keys(request: _PullRequest, pullings: Iterable[Pulling]) -> None:
         raise UsageError(
             f"nothing has the key {key}: expected the key of an entry or of a live object"
         )
-    for only in request.only:
-        if only.glob != "*" and not any(map(only.selects, known)):
-            raise UsageError(f'--only "{only}" matches nothing that is declared or live')
+    request.selection.check(known)

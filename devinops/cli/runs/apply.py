@@ -137,7 +137,7 @@ class _Apply:
         # If the objects of a saved plan's --only are gone, the plan is stale; --only has no typo.
         is_saved = approved is not None and approved.path is not None
         digests = approved.digests if approved else None
-        plan = self.planned(self.run, digests, only_must_match=not is_saved)
+        plan = self.planned(self.run, digests, filters_must_match=not is_saved)
         # What a wave has written must not wait for a wave to be rolled back.
         in_turn = request.wave or request.backup or request.approvals.out_of_wave
         if self.run.project.waves and not in_turn:
@@ -159,7 +159,7 @@ class _Apply:
         return self.answer(report, report.exit_code())
 
     def planned(
-        self, run: Run[Writer], reviewed: DigestList | None, *, only_must_match: bool
+        self, run: Run[Writer], reviewed: DigestList | None, *, filters_must_match: bool
     ) -> Plans:
         request = self.request
         return Planning(
@@ -169,7 +169,7 @@ class _Apply:
             reviewed,
             self.keep,
             request.wave,
-            only_must_match=only_must_match,
+            filters_must_match=filters_must_match,
         ).plans()
 
     def keep(self, kept: Kept[Writer]) -> None:
@@ -254,10 +254,10 @@ class _Apply:
         """Plan again what is to be written: the question may have been open for hours."""
         again, self.ready = replace(self.run, names=tuple(self.ready)), {}
         if self.run.only_session:
-            later = self.planned(again, None, only_must_match=False)
+            later = self.planned(again, None, filters_must_match=False)
             self.check(later, ApprovedPlan(plan.digest, plan))
             return later
-        planned = self.planned(again, plan.digests, only_must_match=False)
+        planned = self.planned(again, plan.digests, filters_must_match=False)
         new_states = {target.name: target for target in planned.targets}
         refused = {row.target: item.reason for item, at in planned.refused for row in at}
 

@@ -22,6 +22,7 @@ from devinops.model.target import Target
 from devinops.planning.digest_list import DigestList
 from devinops.planning.plan import DIGEST_LENGTH
 from devinops.planning.run import Plans
+from devinops.planning.selection import Selection
 from devinops.render.answers import Differences
 
 _DIGEST = re.compile(r"[0-9a-f]+")
@@ -65,10 +66,10 @@ class ApprovedPlan(NamedTuple):
         plans = self.plans
         if plans is None:
             return options, approvals
-        only = {kind if ":" in kind else f"{kind}:*" for kind in options.only}
-        if only and only != {*plans.only}:
-            planned = " ".join(f"--only {kind}" for kind in plans.only) or "no --only"
-            raise UsageError(f"{self.path} was made with {planned}: apply it without --only")
+        given = Selection.parse(options.only, options.exclude)
+        if given and given != Selection.parse(plans.only, plans.exclude):
+            planned = " ".join(plans.filters) or "neither --only nor --exclude"
+            raise UsageError(f"{self.path} was made with {planned}: apply it without other filters")
         if not plans.refused:
             # The plan approved all its hazards, so a flag that approves one contradicts nothing.
             approvals = replace(approvals, hazards=())
@@ -84,7 +85,7 @@ class ApprovedPlan(NamedTuple):
             )
         if plans.by_one:
             options = options.about(plans.targets[0].name, f"the plan {self.path}")
-        return replace(options, only=plans.only), own
+        return replace(options, only=plans.only, exclude=plans.exclude), own
 
     def check_target(self, target: Target) -> None:
         """Raise UnusableFile if the saved plan is for another target, host or organization."""

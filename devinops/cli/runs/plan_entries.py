@@ -106,12 +106,13 @@ def _with_history(plan: Plan, session: Session[Reader]) -> Plan:
 
 
 def _kinds(session: Session[Reader], inventory: Inventory) -> set[str]:
-    """Return the kinds to list: the kinds of the entries and of the owned objects.
+    """Return the kinds to list: the selected ones of the entries and of the owned objects.
 
     So the key needs no permission for the others.
     """
     kinds = {entry.key.kind for entry in session.entries.own}
     kinds |= {record.key.kind for record in inventory.owned}
+    kinds &= session.entries.selection.kinds
     if session.settings.policy.prune is Prune.SCOPE:
         # The folders of all objects decide what is in scope.
         kinds |= KINDS.with_referred(kind.noun for kind in KINDS.values() if kind.parent)
@@ -139,10 +140,11 @@ class _Comparison:
         return _kinds(self.session, self.inventory)
 
     def compare(self, *, verify: bool = False) -> Planned:
-        session, entries = self.session, self.session.entries.own
+        session = self.session
+        entries = [entry for entry in session.entries.own if entry.key.kind in self.kinds]
         snapshot = self.snapshot(verify=verify)
         if not snapshot.unverified:
-            snapshot = session.with_promoted(snapshot, self.inventory)
+            snapshot = session.with_promoted(snapshot, self.inventory, self.kinds)
         problems = [
             *edition_problems(entries, session.client.target.api, snapshot.unknown_fields),
             *mention_problems(entries, snapshot),
@@ -167,7 +169,7 @@ class _Comparison:
         if not folders:
             return Planned(build(snapshot), snapshot)
         used = used_folders(session.entries.own)
-        seen = None if session.entries.only else with_seen_folders(snapshot, used, inventory)
+        seen = None if session.entries.selection else with_seen_folders(snapshot, used, inventory)
         if seen:
             plan = build(seen)
             # After a list that is not verified, all of this is done again unless the plan is quiet.
@@ -208,7 +210,7 @@ class _Comparison:
             self.inventory,
             self.approvals,
             entries.merged,
-            entries.only,
+            entries.selection,
         )
         declarations = entries.relevant(self.inventory)
         return build_plan(declarations, snapshot, request, warnings=(*entries.warnings, *warnings))

@@ -42,7 +42,7 @@ from devinops.planning.layers import labels_of
 from devinops.planning.many_targets import plan_with_needed, too_many_targets
 from devinops.planning.plan import Plan
 from devinops.planning.run import Collector, Plans
-from devinops.planning.selection import Only, check_only
+from devinops.planning.selection import Selection
 from devinops.planning.waves import Wave
 from devinops.render import counted
 from devinops.render.answers import RunAnswer
@@ -101,10 +101,10 @@ class Run(Generic[C_co]):
     loaded: Loaded | None = None
     own: Mapping[str, Sequence[Declaration]] = field(default_factory=dict)
     """The entries of each target."""
-    only: tuple[Only, ...] = ()
+    selection: Selection = Selection()
     only_session: Session[C_co] | None = None
     named: set[Key] = field(default_factory=set)
-    """What --only can match, and of an only target what sentences can name."""
+    """What filters can match, and of an only target what sentences can name."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def session(self, name: str = "") -> Session[C_co]:
@@ -118,9 +118,9 @@ class Run(Generic[C_co]):
         if isinstance(settings, DevinopsError):
             raise settings
         self.check_key(name)
-        entries = Entries(only=self.only)
+        entries = Entries(selection=self.selection)
         if self.loaded:
-            entries = entries_of(self.loaded, settings, self.own[name], self.only)
+            entries = entries_of(self.loaded, settings, self.own[name], self.selection)
         shards = self.options.shard.total if self.options.shard else 1
         place = replace(connection(settings), shards=shards)
         client = self.connect(place, self.options.log, shared=self.http)
@@ -230,7 +230,7 @@ def open_run(
 def _open_one(
     options: Options, connect: Callable[..., C_co], *, entries: bool
 ) -> Iterator[Run[C_co]]:
-    only = tuple(map(Only.parse, options.only))
+    selection = Selection.parse(options.only, options.exclude)
     project, problems = open_project(options.root)
     try:
         stop_on_errors(problems)
@@ -242,22 +242,23 @@ def _open_one(
             stop_on_errors(read_entries(project, problems).problems)
         raise
     name = settings.target.name
-    session = Session(options, settings, client)
+    session = Session(options, settings, client, Entries(selection=selection))
     with client, ExitStack() as stack:
         if entries:
             early = stack.enter_context(early_reading(session))
 
             def seen(entry: Declaration) -> None:
-                if entry.concerns(name):
+                if entry.concerns(name) and entry.key.kind in selection.kinds:
                     early.count_entry(entry.key.kind)
 
             with overlapping():
                 loaded = read_entries(project, problems, seen)
             own = _own(loaded.declarations, (name,))[name]
-            found = entries_of(loaded, settings, own, only)
+            found = entries_of(loaded, settings, own, selection)
             session = replace(session, entries=found, early=early)
         http, known = SharedHttp(), {name: settings}
-        yield Run(options, project, (name,), connect, http, known, only=only, only_session=session)
+        given = (options, project, (name,), connect, http, known)
+        yield Run(*given, selection=selection, only_session=session)
 
 
 @contextmanager
@@ -268,7 +269,7 @@ def _open_many(
 
     Of the names, only those of this shard are worked on; there may be none.
     """
-    only = tuple(map(Only.parse, options.only))
+    selection = Selection.parse(options.only, options.exclude)
     options = replace(options, known_root_flag=options.root_flag)
     project, problems = open_project(options.root)
     loaded = read_entries(project, problems) if entries else None
@@ -282,9 +283,8 @@ def _open_many(
     http = SharedHttp()
     try:
         stores, own = _stores(options, settings), _own(loaded.declarations if loaded else (), names)
-        yield Run(
-            options, project, names, connect, http, settings, stores, selected, loaded, own, only
-        )
+        found = (stores, selected, loaded, own, selection)
+        yield Run(options, project, names, connect, http, settings, *found)
     finally:
         http.close()
 
@@ -345,14 +345,14 @@ class Planning(Generic[C_co]):
     keep: Callable[[Kept[C_co]], None] = lambda _: None
     wave: Wave | None = None
     go_on: bool = False
-    only_must_match: bool = True
+    filters_must_match: bool = True
     with_others: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def plans(self) -> Plans:
         """Return the plans of all targets.
 
-        Raises UsageError for an --only that matches nothing anywhere, unless that need not be.
+        Raises UsageError for a filter that matches nothing anywhere, unless that need not be.
         """
         run, is_one = self.run, self.run.only_session is not None
         if is_one:
@@ -361,15 +361,19 @@ class Planning(Generic[C_co]):
         run.http.expect({n: connection(run.known[n]) for n in run.names if n in run.known})
         run.each("planning", {name: partial(self.plan, name) for name in run.names}, self.failed)
         plan = self.collector.plans(
-            only=tuple(map(str, run.only)),
+            **run.selection.texts,
             approvals=self.approvals,
             by_one=is_one,
             shard=run.options.shard,
             selected=len(run.selected),
         )
-        # What --only matches can be in another shard.
-        if self.only_must_match and not (plan.count(TargetState.FAILED) or run.options.shard):
-            check_only(run.only, run.named)
+        if self.filters_must_match and not run.options.shard:
+            # What --only matches can be in a target that failed, or in another shard. But with a
+            # typo in --exclude, the others are written to.
+            failed = plan.count(TargetState.FAILED)
+            declared = (entry.key for own in run.own.values() for entry in own)
+            selection = run.selection._replace(only=()) if failed else run.selection
+            selection.check(run.named.union(declared))
         return plan if is_one else replace(plan, refusals=tuple(self.refusals(plan)))
 
     def refusals(self, plan: Plans) -> Iterator[Refusal]:
@@ -432,7 +436,7 @@ class Planning(Generic[C_co]):
         code: ExitCode | None = None,
     ) -> None:
         with self.lock:
-            if self.run.only or self.run.only_session:
+            if self.run.selection or self.run.only_session:
                 records = () if self.run.only_session is None else plan.inventory.records
                 self.run.named.update((*plan.named, *(record.key for record in records)))
             labels = self.run.labels(plan.target.name)

@@ -51,7 +51,7 @@ class Rollout(NamedTuple):
 def find_rollout(options: Options, waves: Sequence[Wave], approvals: Approvals) -> Rollout:
     """Plan all targets of the waves, and return where the rollout is."""
     # A part of the changes, or of the targets, does not tell whether a wave is done.
-    options = replace(options, only=(), shard=None)
+    options = replace(options, only=(), exclude=(), shard=None)
     names = tuple(name for wave in waves for name in wave.targets)
     known: dict[str, TargetFacts] = {}
 

@@ -43,7 +43,7 @@ def report_page(report: Report, style: Style) -> HtmlPage:
     about = " · ".join(("", *filter(None, (*report.about, report.untouched))))
     facts = (
         ("Digest", report.digest),
-        ("Only", ", ".join(report.only)),
+        *((word.capitalize(), ", ".join(texts)) for word, texts in report.filters),
         ("Commit", style.job.commit if style.job else ""),
         *(("Inventory", text) for text in report.without_inventory),
     )

@@ -90,8 +90,8 @@ def _start(page: MarkdownPage, report: Report) -> Iterator[str]:
         start = f"{what} of devinops for" if report.target else f"{what} of devinops"
         yield page.prose(f"{start} {about}", 1_000)
     yield from (page.prose(text, 600) for text in report.without_inventory)
-    if report.only:
-        yield f"Only {', '.join(code(text, 100) for text in report.only[:5])}"
+    for word, texts in report.filters:
+        yield f"{word.capitalize()} {', '.join(code(text, 100) for text in texts[:5])}"
 
 
 def _after_alerts(page: MarkdownPage, report: Report) -> Iterator[str]:

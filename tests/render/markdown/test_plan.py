@@ -78,10 +78,12 @@ def test_a_root_below_the_top_is_named() -> None:
     )
 
 
-def test_a_plan_of_a_part_is_not_what_a_merge_applies() -> None:
-    plan = replace(small(), only=("knowledge",))
+@pytest.mark.parametrize("option", ["only", "exclude"])
+def test_a_plan_of_a_part_is_not_what_a_merge_applies(option: str) -> None:
+    answer = of_one(small())
+    narrowed = answer._replace(plans=replace(answer.plans, **{option: ("knowledge",)}))
     job = JobLinks("4f2c", "", lambda path, line: "", in_request=True)
-    text = markdown(of_one(plan), job=job)
+    text = markdown(narrowed, job=job)
     assert "Merge to apply" not in text
     assert "This applies exactly this plan, or nothing:" in text
 
@@ -152,13 +154,14 @@ def test_the_command_repeats_what_makes_it_this_plan() -> None:
         [note("Kept"), note("Old", id="old")],
         Approvals(allow_delete=1),
     )
-    plan = replace(plan, only=("knowledge:*",))
-    text = document(plan, command="rollback 'a b.json'")
+    answer = of_one(plan, command="rollback 'a b.json'")
+    plans = replace(answer.plans, only=("knowledge:*",), exclude=("knowledge:A b",))
+    text = markdown(answer._replace(plans=plans))
     assert (
-        "devinops rollback 'a b.json' --target production --only 'knowledge:*' --allow delete=1 "
-        f"--expect {plan.digest}\n"
+        "devinops rollback 'a b.json' --target production --only 'knowledge:*' "
+        f"--exclude 'knowledge:A b' --allow delete=1 --expect {plan.digest}\n"
     ) in text
-    assert "Only `knowledge:*`" in text
+    assert "Only `knowledge:*`\n\nWithout `knowledge:A b`\n" in text
 
 
 def test_in_a_request_merging_applies_the_plan() -> None:

@@ -191,9 +191,12 @@ def test_a_plan_that_cannot_be_applied_says_so_instead_of_a_command() -> None:
 
 def test_the_command_comes_with_what_a_merge_does() -> None:
     text = written(
-        command="devinops apply -t all", digest="0" * 32, merge="Merge it. By hand:", only=("a",)
+        command="devinops apply -t all",
+        digest="0" * 32,
+        merge="Merge it. By hand:",
+        filters=(("only", ("a", "b")), ("without", ("c",))),
     )
-    assert "\nOnly `a`\n" in text
+    assert "\nOnly `a`, `b`\n\nWithout `c`\n" in text
     assert "\nMerge it. By hand:\n\n```sh\ndevinops apply -t all\n```\n" in text
 
 
