@@ -276,7 +276,7 @@ def test_an_inventory_of_the_same_organization_suggests_the_old_name(
     repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str
 ) -> None:
     root = billing(repository, devinops, tmp_path, store)
-    suggestion = "if billing is now pay, add previously: [billing] to pay, so that pay owns what"
+    suggestion = "if billing is now pay, add previously: [billing] to pay, which then owns what"
 
     def suggests(name: str, more: str = "", *options: str) -> bool:
         (root / "devinops.yaml").write_text(RENAMED % (name, store, more))

@@ -290,6 +290,19 @@ def test_the_digest_covers_what_changes_only_in_the_inventory(tmp_path: Path) ->
     assert empty.digest == plan_of(tmp_path, {"declare": {}}).digest
 
 
+def test_a_record_of_a_kind_that_was_dropped_is_a_note_and_no_change() -> None:
+    inventory = replace(Inventory.of("file", []), dropped=("schedule:Nightly",))
+    target = Target("production", "https://api.devin.ai", "v3", "org-1")
+    requests = [
+        PlanRequest(target, policy_of({}), TODAY, inventory=each)
+        for each in (inventory, replace(inventory, dropped=()))
+    ]
+    plan, other = (build_plan([], snapshot(()), request) for request in requests)
+    (note,) = plan.notes
+    assert note.startswith("schedule:Nightly: apply forgets its record, and the object stays as it")
+    assert (plan.changes, plan.digest, other.notes) == ((), other.digest, ())
+
+
 @pytest.mark.parametrize(("old_name", "code"), [("", ExitCode.OK), ("old", ExitCode.LOOK)])
 def test_an_inventory_to_rename_is_pending_and_said(
     tmp_path: Path, old_name: str, code: ExitCode

@@ -19,6 +19,7 @@ LATER = {
     "credential-variable",
     "foreign-key-variable",
     "leaked-key",
+    "missing-parent",
     "no-entries",
     "no-wave",
     "not-fixed",
