@@ -221,7 +221,8 @@ def build_plan(
 
     # The passes, in order, each with what it may change in the draft.
     draft = PlanDraft(warnings=list(warnings))
-    matches = _ask_for_root(matches, context, draft)  # `in_root`, folders of entries, warnings
+    # `in_root`, folders of entries, warnings
+    matches = _ask_for_root(matches, context, draft, selection)
     draft.drift += map(_renamed_outside, renamed)  # drift
     _plan_matches(matches, context, draft)  # everything, from the entries
     references = _resolve_references(matches, context, draft)  # of changes; blocks changes
@@ -292,16 +293,23 @@ def _context(
 # --- passes ---------------------------------------------------------------------------------------
 
 
-def _ask_for_root(matches: Iterable[Match], context: PlanContext, draft: PlanDraft) -> list[Match]:
-    """Return the matches; in them, entries ask for the root while their folder is missing."""
+def _ask_for_root(
+    matches: Iterable[Match], context: PlanContext, draft: PlanDraft, selection: Selection
+) -> list[Match]:
+    """Return the matches; in them, entries ask for the root while their folder is missing.
+
+    Only for what is selected is there a warning: the folders of the rest may not have been read.
+    """
     updated, new = [], []
     for matched in matches:
         declaration = asking_for_root(matched.declaration, matched.live, matched.record, context)
+        is_selected = selection.selects(declaration.key)
         if declaration is not matched.declaration:
             draft.in_root.append(declaration)
-            new += [] if matched.live else [declaration]
+            if is_selected and not matched.live:
+                new.append(declaration)
             matched = matched._replace(declaration=declaration)
-        else:
+        elif is_selected:
             _warn_of_typo(matched, context, draft)
         updated.append(matched)
     if new:
