@@ -535,7 +535,6 @@ def drift(**arguments: Any) -> ExitCode:
     metavar="OWNER/NAME",
     help="Only the notes that are pinned to this repository, always on if they are short.",
 )
-@click.option("--name", type=NonEmpty(), help="Name of a new plugin.  [default: the name of DIR]")
 @click.option("--check", is_flag=True, help="Write nothing; exit 2 if the plugin would change.")
 @click.option(
     "--force", is_flag=True, help="Also overwrite files changed by hand, and remove many."

@@ -33,7 +33,7 @@ from devinops.export.plugin import (
     PluginFile,
     export_plugin,
 )
-from devinops.export.slugs import LONGEST, is_slug, slug
+from devinops.export.slugs import slug
 from devinops.git import Git
 from devinops.inventory import InventorySettings
 from devinops.inventory.offline import known_items
@@ -66,20 +66,14 @@ def run(
     directory: Path,
     as_: str | None,
     repository: str | None,
-    name: str | None,
     check: bool,
     force: bool,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
-        if name and not is_slug(name):
-            raise UsageError(
-                "--name must be lower-case letters, digits and single -, at most "
-                f'{LONGEST} characters, not "{name}"'
-            )
         _check_directory(directory, options.root)
         choices = PluginChoices(
-            name=name or slug(directory.absolute().resolve().name) or "devinops",
+            name=slug(directory.absolute().resolve().name) or "devinops",
             as_rules=as_ == "rules",
             repository=repository or "",
             force=force,
