@@ -28,6 +28,7 @@ from devinops.planning.draft import Saved
 from devinops.schema.backup import RUN, BackupHeader, ObjectLine
 from devinops.schema.base_document import (
     HEAD,
+    DroppedKind,
     check_version,
     convert,
     json_line,
@@ -188,7 +189,8 @@ class Backup:
     """The content of a backup. Of an object that was saved twice, it has the state before the run.
 
     `torn`: the last line is incomplete, because the run died while it wrote that line. It had not
-    sent the request yet.
+    sent the request yet. `dropped` names the objects left out, with what took the
+    place of their kind.
     """
 
     path: Path
@@ -197,6 +199,7 @@ class Backup:
     target: Target
     objects: tuple[Saved, ...]
     torn: bool = False
+    dropped: tuple[str, ...] = ()
 
 
 def backups(root: Path) -> list[Path]:
@@ -266,12 +269,17 @@ def read_backup(path: Path, root: Path | None = None) -> Backup:
     header = _header_of(path, lines)
     shown = (path.relative_to(root) if root and path.is_relative_to(root) else path).as_posix()
     in_run = Source(shown.replace(path.name, f"{run_of(path)}.*.jsonl"))
-    objects: dict[ObjectId, Saved] = {}
+    objects, dropped = dict[ObjectId, Saved](), []
     for number, text in enumerate(lines[1:], 2):
-        live = _live(path, number, text)
+        try:
+            live = _live(path, number, text)
+        except DroppedKind as error:
+            dropped.append(str(error))
+            continue
         source = in_run if path.stem != run_of(path) else Source(shown, number)
         objects.setdefault(live.object_id, Saved(live, source))
-    return replace(header, objects=tuple(objects.values()), torn=bool(rest))
+    saved = tuple(objects.values())
+    return replace(header, objects=saved, torn=bool(rest), dropped=tuple(dropped))
 
 
 def _lines(path: Path) -> list[bytes]:
@@ -301,9 +309,11 @@ def _header_of(path: Path, lines: Sequence[bytes]) -> Backup:
 
 
 def _live(path: Path, line: int, text: bytes) -> Live:
-    """Raises UnusableFile."""
+    """Raises UnusableFile, and DroppedKind for an object of a kind that was dropped."""
     try:
         return convert(load_object(text), ObjectLine).to_model()
+    except DroppedKind:
+        raise
     except ValueError as error:
         raise _damaged(path, line, error) from None
 

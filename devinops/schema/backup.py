@@ -10,12 +10,19 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from devinops.kinds import KINDS
+from devinops.kinds import KINDS, dropped
 from devinops.model.keys import FolderPath
 from devinops.model.kind import ApiVersion, Lifecycle, Resource
 from devinops.model.objects import Access, Live, member_names
 from devinops.model.target import Target
-from devinops.schema.base_document import Count, Document, KeyText, Text, addressed
+from devinops.schema.base_document import (
+    Count,
+    Document,
+    DroppedKind,
+    KeyText,
+    Text,
+    addressed,
+)
 from devinops.schema.files import TARGET_NAME
 from devinops.schema.findings import validator
 
@@ -67,7 +74,9 @@ class ObjectLine(Struct, frozen=True):
         return cls(live.key.kind, str(live.key), *facts, dict(live.resource.items()), unknown)
 
     def to_model(self) -> Live:
-        """Return the live object as it was. Raises ValueError."""
+        """Return the live object as it was. Raises ValueError; DroppedKind for a dropped kind."""
+        if advice := dropped(self.kind):
+            raise DroppedKind(self.key, advice)
         kind = KINDS.get(self.kind)
         if kind is None or kind.lifecycle is Lifecycle.REQUIRED:
             raise ValueError("kind: no run overwrites objects of this kind")

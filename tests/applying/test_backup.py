@@ -499,6 +499,17 @@ def test_what_the_last_line_lost_in_a_crash_is_left_out(tmp_path: Path) -> None:
         assert (found.torn, len(found.objects)) == (True, len(objects()) - 1)
 
 
+def test_an_object_of_a_dropped_kind_is_left_out_and_named(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    header, first, *others = path.read_text().splitlines(keepends=True)
+    dropped = {**json.loads(first), "kind": "schedule", "key": "schedule:Nightly"}
+    path.write_text("".join([header, json.dumps(dropped) + "\n", *others]))
+    found = read_backup(path)
+    assert [one.live for one in found.objects] == objects()[1:]
+    assert len(found.dropped) == 1
+    assert found.dropped[0].startswith('"schedule:Nightly" is of a kind that was dropped: ')
+
+
 DAMAGED: dict[str, Callable[[list[dict[str, Any]]], object]] = {
     "no header": lambda found: found.pop(0),
     "a later format": lambda found: found[0].update(format_version="2.0"),

@@ -436,6 +436,18 @@ def test_a_torn_last_line_is_reported_and_left_out(
     assert "last line of the backup is incomplete" in ran.out
 
 
+def test_a_plan_names_what_it_does_not_restore_because_its_kind_was_dropped(
+    applied: tuple[Emulator, Path], devinops: Devinops
+) -> None:
+    _, root = applied
+    (path,) = (root / ".devinops/backups").glob("*.jsonl")
+    saved = {**json.loads(path.read_text().splitlines()[1]), "kind": "schedule"}
+    path.write_text(f"{path.read_text()}{json.dumps({**saved, 'key': 'schedule:Nightly'})}\n")
+    ran = devinops("rollback", "latest", "-C", root, "--yes")
+    assert ran.code == 4
+    assert 'not restored: "schedule:Nightly" is of a kind that was dropped' in ran.out
+
+
 def test_with_an_inventory_a_rollback_is_an_outside_edit_until_the_files_follow(
     use: Callable[..., None], repository: Write, devinops: Devinops
 ) -> None:

@@ -206,6 +206,8 @@ def _notes(saved: Backup, plan: Plan, inventory: Inventory, policy: Policy) -> I
             "the last line of the backup is incomplete and is ignored: the run ended while writing "
             "it, before it sent the request for that object"
         )
+    for reason in saved.dropped:
+        yield f"not restored: {reason}"
     if not plan.changes:
         return
     keeps = policy.on_drift is not OnDrift.OVERWRITE and policy.prune is not Prune.SCOPE
