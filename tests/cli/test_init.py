@@ -581,7 +581,8 @@ def test_what_somebody_edited_is_kept_with_what_belongs_to_it(
 def test_a_copy_of_the_action_is_updated_without_the_option(
     tmp_path: Path, devinops: Devinops
 ) -> None:
-    devinops("init", "-C", tmp_path, "--copy-action")
+    first = " ".join(devinops("init", "-C", tmp_path, "--copy-action").out.split())
+    assert f"is named in .pre-commit-config.yaml and {ACTION}/action.yml; if" in first
     step = tmp_path / ACTION / "action" / "run.sh"
     step.write_text(marked("older\n"))
     ran = devinops("init", "-C", tmp_path)

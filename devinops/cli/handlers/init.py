@@ -242,8 +242,8 @@ class SetUp:
     def reminder(self) -> str:
         """Return what to check before a commit."""
         copy = f"{ACTION}/action.yml"
-        files = [copy] if copy in self.texts else self.ci_files
-        named = " and ".join(name for name in files if name == copy or not _is_part(name))
+        names = [name for name in self.ci_files if name == copy or not _is_part(name)]
+        named = " and ".join(name for name in names if name != WORKFLOW or copy not in names)
         install = (
             f"Before you commit, check which devinops is named in {named}; if a comment there says "
             f"{_FILL_IN}, do so."
