@@ -15,7 +15,7 @@ fi
 
 # The approvals, as the comment names them; the names of their options may be left out.
 set --
-words=$(xargs -n 1 printf '%s\n' <<< "$APPROVALS")
+words=$(xargs -n 1 printf '%s\n' <<< "$APPROVALS" | sed -E 's/^--(allow|on-conflict|on-drift)=//')
 while IFS= read -r word; do
   case "${word#--}" in
     "" | allow | on-conflict | on-drift) ;;

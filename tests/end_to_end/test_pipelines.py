@@ -274,6 +274,7 @@ def test_a_person_decides_in_two_pipelines_by_hand(world: World) -> None:
         ("", ""),
         ("adopt delete=12 spend", "<--adopt><--allow=delete=12><--allow=spend>"),
         ("--adopt --allow delete=12", "<--adopt><--allow=delete=12>"),
+        ("--allow=spend --on-drift=keep", "<--allow=spend><--on-drift=keep>"),
         (
             "'git=knowledge:A b' live=knowledge:C overwrite",
             "<--on-conflict=git=knowledge:A b><--on-conflict=live=knowledge:C><--on-drift=overwrite>",

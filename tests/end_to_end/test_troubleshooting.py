@@ -25,7 +25,7 @@ def printed() -> tuple[str, ...]:
     return tuple(text for path, _, text in messages() if "/emulator/" not in path)
 
 
-_APPROVAL = re.compile(r"--(adopt|on-conflict git or --on-conflict live|allow-\w+( …)?|allow-…)")
+_APPROVAL = re.compile(r"--(adopt|on-conflict git or --on-conflict live)")
 
 
 def is_printed(quote: str) -> bool:

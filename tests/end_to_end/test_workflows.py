@@ -418,6 +418,7 @@ def test_an_input_is_a_value_and_never_code(world: World, name: str) -> None:
         ("", ""),
         ("adopt delete=12 spend", "<--adopt><--allow=delete=12><--allow=spend>"),
         ("--adopt --allow delete=12", "<--adopt><--allow=delete=12>"),
+        ("--allow=spend --on-drift=keep", "<--allow=spend><--on-drift=keep>"),
         ("git overwrite", "<--on-conflict=git><--on-drift=overwrite>"),
         (
             "--on-conflict 'git=knowledge:A b' live=knowledge:C --on-drift keep",
