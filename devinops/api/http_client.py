@@ -26,7 +26,7 @@ from devinops.api.single_request import (
     status_of,
 )
 from devinops.api.size_limits import ResponseBudget
-from devinops.model.errors import TOO_MANY, Unreachable
+from devinops.model.errors import TOO_MANY, ApiError, Unreachable
 
 __all__ = ["Call", "Getter", "Sender", "segment"]
 
@@ -125,11 +125,15 @@ class Getter:
         if not isinstance(last, Response):
             raise failures.no_response(call, last, connection, self._route, tries.attempts, note)
         if not last.succeeded:
-            error = failures.refused(call, last, connection, note, doubtful=tries.doubtful)
+            error = self._refused(call, last, note, doubtful=tries.doubtful)
             if last.status == 401:
                 self.rejected = self.rejected or str(error)
             raise error
         return last
+
+    def _refused(self, call: Call, response: Response, note: str, *, doubtful: bool) -> ApiError:
+        """Return what the response means here; a code host means something else by it."""
+        return failures.refused(call, response, self._connection, note, doubtful=doubtful)
 
     def _retry(self, call: Call, budget: ResponseBudget, tries: _Tries) -> None:
         """Send a call again as often as its outcomes and the policy allow.

@@ -1254,7 +1254,10 @@ NOT_REVIEWED = [
     (still_open, "is not the merge of a "),
     (inside_a_merge, "it belongs to 7"),
     (merged_twice, "is the merge of several "),
-    (merged_into_another_branch, "7 is for the branch release 1, but this job is for main: pass"),
+    (
+        merged_into_another_branch,
+        "7 is for the branch release 1, but this job is for main: to apply here",
+    ),
     (two_plans, "7 has several plans for production"),
 ]
 

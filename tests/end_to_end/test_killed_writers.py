@@ -34,8 +34,8 @@ Path.replace = killed
 __main__.run()
 """
 COMMANDS = {
-    "init": 3,
-    "init --editor vscode": 10,
+    "init": 2,
+    "init --editor vscode": 9,
     "fmt": 3,
     "lint --fix": 2,
     "export plugin": 3,

@@ -226,7 +226,12 @@ def test_each_line_of_the_readme_installs_devinops(
 def test_the_action_installs_the_devinops_of_its_own_files(machine: Machine, source: Path) -> None:
     action = yaml.safe_load((source / "action.yml").read_text("utf-8"))
     (script,) = (step["run"] for step in action["runs"]["steps"] if step.get("id") == "install")
-    machine.env["ACTION"] = str(source)
+    machine.env |= {
+        "GITHUB_ACTION_PATH": str(source),
+        "GITHUB_OUTPUT": os.devnull,
+        "GITHUB_SERVER_URL": "https://github.com",
+        "ROOT": ".",
+    }
     machine.type(script)
     assert re.fullmatch(r"devinops \d\S+\n", machine.type("devinops --version"))
     assert "no problems" in machine.type(f"devinops validate --root '{source}/examples/basic'")
