@@ -232,6 +232,7 @@ def test_the_action_installs_the_devinops_of_its_own_files(machine: Machine, sou
         "GITHUB_SERVER_URL": "https://github.com",
         "ROOT": ".",
     }
+    machine.type("pip --version")
     machine.type(script)
     assert re.fullmatch(r"devinops \d\S+\n", machine.type("devinops --version"))
     assert "no problems" in machine.type(f"devinops validate --root '{source}/examples/basic'")
