@@ -34,7 +34,7 @@ def test_an_edit_in_the_browser_is_drift(
         use(emulator.url)
         page.goto(emulator.url)
         page.get_by_text("No requests yet.").wait_for()
-        assert devinops("plan", "--root", root).code == 4
+        assert devinops("plan", "--root", root).code == 0
         page.get_by_text("/knowledge/folders").first.wait_for()
 
         page.get_by_role("link", name="Knowledge").first.click()
