@@ -39,5 +39,5 @@ while read -r run commit name; do
     exit 0
   fi
 done < "$RUNNER_TEMP/devinops-artifacts"
-echo "::error title=devinops::No run on $BRANCH kept this backup, or its commit is no longer there. Backups are kept for as long as artifacts are, and only in a private repository."
+echo "::error title=devinops::No run on $BRANCH has this backup, or the commit of that run is gone. Only a private repository keeps backups, for as long as it keeps artifacts."
 exit 1

@@ -6,10 +6,10 @@ set -euo pipefail
 say() { echo "::$1 title=devinops::$2"; }
 
 if [ -z "$KEYS" ] && [ "$COMMAND" = plan ] && [ -n "$WITHOUT_SECRETS" ]; then
-  say notice "There is no key here, as in every pull request from a fork or of Dependabot: the files were validated, and nothing was planned."
+  say notice "A pull request from a fork or from Dependabot gets no key: devinops validated the files, and planned nothing."
   exit 0
 elif [ -z "$KEYS" ]; then
-  say error "There is no key: the inputs api-key and secrets are empty, so nothing was done."
+  say error "There is no key, so devinops did nothing: set the input api-key or secrets."
   exit 1
 fi
 
@@ -53,7 +53,7 @@ case "$COMMAND" in
       TARGET=""
       set -- apply --wave "$WAVE" --gate "$RUNNER_TEMP/devinops-gate/gate.json" "$@"
     else
-      # A target that the push affects, but whose plan nobody reviewed, makes the job fail.
+      # The job fails if the push affects a target whose plan nobody reviewed.
       set -- apply ${BEFORE:+--affected "$BEFORE"} "$@"
     fi
     set -- "$@" ${SHARD:+--shard "$SHARD"} --yes --expect "$DIGEST" ;;

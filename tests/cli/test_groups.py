@@ -77,8 +77,8 @@ def test_an_option_before_the_command_is_refused(
     ran = devinops(*line.split())
     assert (ran.code, ran.out) == (64, "")
     assert (
-        f"There is no option {option} before the command: put the options of a command after its "
-        f"name, as in {command} COMMAND {option}."
+        f"The option {option} cannot come before the command: write it after the name of the "
+        f"command, as in {command} COMMAND {option}."
     ) in ran.err
     assert sorted(root.rglob("*")) == before
 

@@ -155,7 +155,7 @@ def test_without_targets_the_list_is_empty(repository: Write, devinops: Devinops
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--check"], "no option --check before the command"),
+        (["--check"], "The option --check cannot come before the command"),
         (["discover", "--names"], "There is no option --names."),
         (["discover", "--affected", "main"], "There is no option --affected."),
         (["-t", "ring=x"], "no target has ring=x"),

@@ -262,7 +262,7 @@ def test_a_job_without_a_key_gets_a_message(world: World, source: dict[str, Any]
     steps = world.plan(1, secrets={}, **source)
     passed(steps)
     (notice,) = commands(steps["Run devinops"].log)
-    assert "There is no key here" in notice.data
+    assert notice.data.startswith("A pull request from a fork or from Dependabot gets no key")
     assert steps["Comment"].code is None
     assert world.github.texts(1) == []
 
@@ -273,7 +273,7 @@ def test_a_missing_secret_does_not_look_like_a_plan(world: World, event: str) ->
     steps = world.run("plan", event, 1, secrets={})
     assert steps["Run devinops"].code == 1
     (error,) = commands(steps["Run devinops"].log)
-    assert error.data.startswith("There is no key: the inputs api-key and secrets are empty")
+    assert error.data.startswith("There is no key, so devinops did nothing: set the input api-key")
     assert steps["Comment"].code is None
 
 
@@ -566,7 +566,7 @@ def test_a_run_is_rolled_back_in_two_manual_runs(world: World) -> None:
     steps = world.run("plan", "workflow_dispatch", inputs={"rollback": "20200101T000000Z-0a0a0a"})
     assert (steps["Fetch what other jobs kept"].code, steps["Run devinops"].code) == (1, None)
     assert (
-        "No run on main kept this backup, or its commit" in steps["Fetch what other jobs kept"].log
+        "No run on main has this backup, or the commit" in steps["Fetch what other jobs kept"].log
     )
 
 

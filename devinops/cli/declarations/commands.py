@@ -543,8 +543,8 @@ def drift(**arguments: Any) -> ExitCode:
 def export(**arguments: Any) -> ExitCode:
     """Write the entries as a plugin of skills and rules, in the directory DIR.
 
-    It needs no key. An export overwrites only files that an earlier export wrote and nobody
-    changed, and removes those whose entry is gone. Nothing is written to the organization.
+    It needs no key, and writes nothing to the organization. It overwrites only files that an
+    earlier export wrote and nobody has changed since, and removes those whose entry is gone.
 
     \b
       devinops export plugin

@@ -76,7 +76,7 @@ class Variable(click.Option):
     """A setting that only its environment variable sets, because few need it."""
 
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
-        """Add nothing: it is no option."""
+        """Do nothing: the command line does not accept it."""
 
     def get_error_hint(self, ctx: click.Context | None) -> str:
         return f"'{self.envvar}'"

@@ -99,8 +99,8 @@ def unknown_option(name: str, command: click.Command | None, path: str) -> str:
 def misplaced(name: str, path: str) -> str:
     """Return the message about an option before the name of a command."""
     return (
-        f"There is no option {name} before the command: put the options of a command after its "
-        f"name, as in {path} COMMAND {name}."
+        f"The option {name} cannot come before the command: write it after the name of the "
+        f"command, as in {path} COMMAND {name}."
     )
 
 
