@@ -12,6 +12,9 @@ from devinops.model.kind import Use
 
 LONGEST_QUOTE: Final = 60
 
+_GENERIC: Final = ("skill", "agents", "claude", "readme", "index")
+"""Names that many files have."""
+
 
 @dataclass(frozen=True)
 class ImportSource:
@@ -35,13 +38,13 @@ class ImportSource:
 
     @property
     def stem(self) -> str:
-        """The name without its suffixes, even of a file such as `.cursorrules`."""
-        return self.name.lstrip(".").partition(".")[0]
+        """The name without its suffixes, even of a file such as `.cursorrules`.
 
-    @property
-    def parent(self) -> str:
-        """The name of the directory above."""
-        return self.path.rpartition("/")[0].rpartition("/")[2]
+        For a file such as SKILL.md, it is the name of the directory.
+        """
+        stem = self.name.lstrip(".").partition(".")[0]
+        above = self.path.rpartition("/")[0].rpartition("/")[2]
+        return above if above and stem.lower() in _GENERIC else stem
 
 
 @dataclass(frozen=True)

@@ -251,7 +251,8 @@ class _Import:
         by_key: dict[Key, list[_Candidate]] = {}
         for candidate in self.candidates:
             by_key.setdefault(candidate.key, []).append(candidate)
-        known = set(by_key) | set(self.repository.declared)
+        # An entry that has such a name already comes from an earlier import.
+        known = set(by_key)
         settled: dict[int, _Candidate] = {}
         copies: list[tuple[_Candidate, _Candidate]] = []
         for group in by_key.values():
@@ -397,9 +398,8 @@ def _of_text(
     if fields.handle and text.handle:
         known.setdefault(fields.handle, f"!{text.handle.removeprefix('!')}")
     values = {**values, **known, kind.document or "": canonical_text(text.text)}
-    is_generic = source.stem.lower() in ("skill", "agents", "claude", "readme", "index")
-    stem = source.parent if is_generic and source.parent else source.stem
-    other_name = humanized(stem) or "copy"
+    places = map(humanized, (source.stem, *reversed(source.path.split("/")[:-1])))
+    other_name = next((part for part in places if part not in ("", humanized(name))), "copy")
     return _Candidate(kind, values, origin, other_name, unwritten, remarks=tuple(remarks))
 
 

@@ -119,6 +119,21 @@ def test_what_is_there_already_is_a_duplicate(root: Path, devinops: Devinops) ->
     assert "it already has entries of this repository" in own.out
 
 
+def test_texts_that_share_a_name_are_imported_once(root: Path, devinops: Devinops) -> None:
+    """The second import finds each under the longer name that the first one gave it."""
+    skill = "---\nname: triage\ndescription: When testing\n---\n"
+    plant(Path(), {f"{team}/triage/SKILL.md": f"{skill}{team}\n" for team in ("web", "shop")})
+    root.mkdir()
+    first = devinops("import", "-C", root, ".")
+    assert "knowledge:triage (Web), from web/triage/SKILL.md (skill)" in first.out
+    again = devinops("import", "-C", root, ".")
+    assert again.out.splitlines() == [
+        "= shop/triage/SKILL.md: the same as knowledge:triage (knowledge/triage.md)",
+        "= web/triage/SKILL.md: the same as knowledge:triage (Web) (knowledge/triage-web.md)",
+        "Imported 0 entries into 0 files; 2 duplicates",
+    ]
+
+
 def test_an_entry_is_overwritten_only_with_force(root: Path, devinops: Devinops) -> None:
     plant(Path(), {"one.mdc": CHANGED})
     plant(root, {"knowledge/mine.md": "---\nname: One\ntrigger: t\n---\nmine\n"})

@@ -80,9 +80,9 @@ def plain(markup: str) -> str:
 
 
 def title(text: str) -> str:
-    """Return the title of the text: its first heading, if nothing but comments is above it."""
-    first = next(headings(text), None)
-    return first.title if first and not _has_words(text[: first.start]) else ""
+    """Return the only heading of level 1, if nothing but comments is above it; else empty."""
+    tops = [heading for heading in headings(text) if heading.level == 1]
+    return tops[0].title if len(tops) == 1 and not _has_words(text[: tops[0].start]) else ""
 
 
 def _has_words(text: str) -> bool:

@@ -61,7 +61,7 @@ def _words(description: str, globs: Sequence[str], always: bool, choices: Import
 
 
 def named(source: ImportSource, written: ImportPage) -> str:
-    """Return the name of a text: as its front matter or its first heading says, or of its file."""
+    """Return the name of a text: as its front matter or its title says, else that of its file."""
     return written.text("name", "title") or title(written.content) or humanized(source.stem)
 
 

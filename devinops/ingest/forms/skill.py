@@ -10,8 +10,8 @@ import re
 from typing import Final
 
 from devinops.ingest.forms._front_matter import ImportPage, page
-from devinops.ingest.forms._headings import title, when
-from devinops.ingest.forms._rule import humanized
+from devinops.ingest.forms._headings import when
+from devinops.ingest.forms._rule import named
 from devinops.ingest.import_form import (
     Contents,
     Form,
@@ -23,7 +23,7 @@ from devinops.ingest.import_form import (
 )
 from devinops.model.kind import Use
 
-_KNOWN: Final = ("name", "description", "triggers", "disable-model-invocation", "metadata")
+_KNOWN: Final = ("name", "title", "description", "triggers", "disable-model-invocation", "metadata")
 _ARGUMENTS = re.compile(r"\$(?:ARGUMENTS\b|[1-9]\b)")
 
 
@@ -32,7 +32,7 @@ def read(source: ImportSource, choices: ImportChoices) -> Contents:
     written = page(source.text)
     if elsewhere := written.own_fields.get("text"):
         return _text_elsewhere(source, elsewhere)
-    slug = written.text("name") or source.parent or source.stem
+    slug = written.text("name") or source.stem
     use, handle, words = Use.RULE, "", written.prose("description")
     if _is_for_people(written):
         # What devinops exported has its handle among its own fields, or had none.
@@ -41,7 +41,7 @@ def read(source: ImportSource, choices: ImportChoices) -> Contents:
         words = usage.when
     skill = ImportText(
         use=use,
-        name=title(written.content) or humanized(slug),
+        name=named(source, written),
         text=written.content,
         when=words,
         handle=handle,
