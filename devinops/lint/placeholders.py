@@ -24,6 +24,12 @@ _MARKS: Final = LazyPattern(
 )
 """What only a template or a pattern has, anywhere, such as an ellipsis or a word in brackets."""
 
+_EXPRESSION: Final = LazyPattern(
+    r"\[[^\]\s]{0,40}?(?:A-[FZ]|a-[fz]|[01]-9|2-7)|\[\^?[^\]\s]{1,40}\](?:[+*]|\{\d)"
+    r"|\\[dswDSW](?:[+*]|\{\d)|\.(?:[+*]\?|\{\d)|\(\?[:=!<iP]"
+)
+"""What only a regular expression has: ranges of characters, and quantifiers behind a class."""
+
 _WORDS: Final = LazyPattern(
     r"pass(?:word|wd|w|phrase)?|pwd|pw|secret|token|api|key|apikey|your|my|the|user(?:name)?|admin"
     r"|root|guest|test(?:ing)?|demo|example|sample|dummy|fake|mock|foo|bar|baz|change|me|replace"
@@ -65,12 +71,12 @@ _EXAMPLE_CLAIMS: Final = LazyPattern(r'"sub":\s*"1234567890"|"name":\s*"John Doe
 
 
 def is_placeholder(value: str) -> bool:
-    """Return whether a value is a placeholder for a secret: marks, example words, or a sequence."""
+    """Return whether a value only stands for a secret: marks, words, a sequence, an expression."""
     if value.startswith("-----BEGIN"):
         return False
     if _WHOLE.fullmatch(value) or _MARKS.search(value):
         return True
-    if _SEQUENCE.search(value) or _DOCUMENTED.match(value):
+    if _SEQUENCE.search(value) or _DOCUMENTED.match(value) or _EXPRESSION.search(value):
         return True
     return _is_made_of_words(value) or _is_spelled_with_marks(value) or _encodes_placeholder(value)
 

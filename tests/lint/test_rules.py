@@ -8,11 +8,14 @@ import pytest
 
 from devinops.lint.rule import Rule
 from devinops.lint.rules import RULES
-from tests.testing.lint_cases import Case, cases, example_files, found
+from tests.testing.lint_cases import Case, cases, example_files, faults, found
 
 BY_NAME = {rule.name: rule for rule in RULES}
 FEWEST = 5
 """Cases of each label."""
+
+FAMILIES = sorted({fault.family for fault in faults()})
+FEWEST_IN_FAMILY = 4
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -33,7 +36,15 @@ def test_every_rule_has_enough_cases(rule: Rule) -> None:
 
 
 def test_every_case_belongs_to_a_rule() -> None:
-    assert {case.rule for case in cases()} <= BY_NAME.keys()
+    assert {case.rule for case in (*cases(), *faults())} <= BY_NAME.keys()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_faults_of_a_family_are_found_and_nothing_like_them(family: str) -> None:
+    of_family = [fault for fault in faults() if fault.family == family]
+    assert [fault for fault in of_family if fault.is_found() != fault.finds] == []
+    positives = sum(fault.finds for fault in of_family)
+    assert min(positives, len(of_family) - positives) >= FEWEST_IN_FAMILY
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

@@ -161,6 +161,8 @@ NOT_SECRETS: Mapping[str, str] = {
     "example of AWS": "aws_access_key_id = AKIAIOSFODNN7EXAMPLE",
     "example secret of AWS": "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "example host": "postgres://user:password@localhost:5432/app",
+    "expression": "password: /[A-Z]+[a-z]+[0-9]+.{6}/",
+    "expression in a command": 'grep -E "password=[A-Z][a-z0-9]{6,}" app.log',
     "MD5": "etag: 9e107d9d372bb6826bd81d3542a419d6",
     "SHA-1 of a commit": "uses: actions/checkout@b4ffde65f46336ab88eb53be808477a3936bae11",
     "SHA-256": "sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",

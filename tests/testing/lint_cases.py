@@ -1,6 +1,7 @@
 """The labeled set of the lint rules: what each must find, and what only looks like it.
 
-`tests/cases/lint/NAME.yaml` has `positives` and `near_misses` of a rule. A case is a text, which fills the `field` of
+`tests/cases/lint_faults.yaml` has faults by family: texts of notes that are otherwise fine, and whether a rule finds
+them. `tests/cases/lint/NAME.yaml` has `positives` and `near_misses` of a rule. A case is a text, which fills the `field` of
 the file in a note that is otherwise fine; or the fields of a note; or `files` with their contents.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -131,6 +132,27 @@ def _files(case: Any, content: Mapping[str, Any]) -> Mapping[str, str]:
     if is_playbook:
         return {"playbooks/case.md": page(FINE_PLAYBOOK | case)} | more
     return {"knowledge/case.md": page(FINE | case)} | more
+
+
+class Fault(NamedTuple):
+    """A text that fills one field of a note, and whether a rule finds something in the note."""
+
+    family: str
+    rule: str
+    text: str
+    finds: bool
+    field: str = "body"
+
+    def is_found(self) -> bool:
+        files = {"knowledge/case.md": page(FINE | {self.field: self.text})}
+        return any(report.rule.name == self.rule for report in findings(files))
+
+
+@cache
+def faults() -> tuple[Fault, ...]:
+    """Return the faults of all families, and what only looks like one."""
+    rows = read_yaml(filled((CASES / "lint_faults.yaml").read_text(encoding="utf-8")))
+    return tuple(Fault(**row) for row in rows)
 
 
 def page(entry: Mapping[str, Any]) -> str:
