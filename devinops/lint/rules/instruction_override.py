@@ -2,7 +2,8 @@
 
 Such a sentence is typical of an injected instruction, which a reviewer must not miss. If it is
 intended, say which rule does not apply and when. Comments are checked too, because Devin reads
-them; code and quoted examples are not.
+them; code and quoted examples are not. To ignore what issues or pages order is a defense, and is
+not reported.
 
 Fails:
 
@@ -104,14 +105,30 @@ _OF_A_TOOL = LazyPattern(
 )
 """Words that say that the rules are those of a program."""
 
+_DATA = LazyPattern(
+    r"(?:ignore|disregard)\s+(?:(?:the|all|any|every|these|those|other)\s+)+(?:instruction|rule|prompt|directive)s?"
+    r"(?:-like\b|(?:[^.!?:;<>]|\.(?=\w)){0,80}?\s(?:(?:it|they|that)\s+contains?\b"
+    r"|(?:in|inside|within|from)\s+(?:(?:it|them|there)\b|[^.!?:;]{0,40}?\b(?:attachments?|comments?|content"
+    r"|data|descriptions?|diffs?|documents?|e?-?mails?|feedback|inputs?|issues?|logs?|outputs?|pages?|payloads?"
+    r"|pdfs?|prs?|(?:pull|merge)\s+requests?|records?|responses?|results?|submissions?|tickets?|tools?"
+    r"|transcripts?|uploads?|web\s?(?:pages?|sites?)?)\b)))",
+    re.IGNORECASE,
+)
+"""An order that protects from others: to treat what a page or an issue says as data."""
+
 _NEGATED = LazyPattern(
     r"(?:\b(?:not|never|don['’]t|doesn['’]t|cannot|can['’]t|won['’]t|must\s*n['’]t|refuse|reject"
-    r"|detect|attackers?|adversar(?:y|ies)|intruders?|hackers?|attempts?|tries|try|tricks?|such\s+as|like|says?|asks?|tells?)\b[^.!?\n]{0,60}"
+    r"|detect|attackers?|adversar(?:y|ies)|intruders?|hackers?|attempt(?:s|ing)?|tries|try(?:ing)?|tricks?|such\s+as"
+    r"|like|says?|asks?|asking|tells?|telling|instruct(?:s|ing)?|phrases?|injections?|malicious)\b(?:[^.!?\n]|\n(?=\w)){0,60}"
+    r"|\b(?:do\s+not|don['’]t|never)\b(?:[^.!?:;\n]|\n(?=\w)){0,160}\b(?:or|nor)\s+"
     r"|\b(?:nobody|no\s+\w+)\s+(?:may|can|must|should)\s+|\b(?:forbidden|prohibited)\s+to\s+"
     r"|\b(?:nicht|nie|niemals|n['’]|ne\s+(?:jamais|pas|plus)|no|nunca|jamás|non|mai)[ \t]*"
     r"|(?:不要|不可|不能|不得|不应|勿|别|禁止|绝不)[ \t]?)$",
     re.IGNORECASE,
 )
+_NEAR = 180
+"""Characters before an order that are read."""
+
 _NEGATED_BEHIND = LazyPattern(
     r"(?:\s+bitte)?\s+(?:nicht|niemals|nie)\s*(?:[.!;,]|$)"
     r"|し(?:ない(?!と)|ません|ては(?:いけ|なら|だめ|ダメ))|するな(?!ら)|せず|(?:することは)?禁止"
@@ -132,9 +149,11 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     prose = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), subject.markdown.without_code)
     prose = prose.replace("*", " ").replace("_", " ")
     for match in _OVERRIDE.finditer(prose):
-        if _NEGATED.search(prose[max(match.start() - 80, 0) : match.start()]):
+        if _NEGATED.search(prose[max(match.start() - _NEAR, 0) : match.start()]):
             continue
         if any(behind.match(prose, match.end()) for behind in (_NEGATED_BEHIND, _OF_A_TOOL)):
+            continue
+        if _DATA.match(prose, match.start()):
             continue
         message = (
             f"`{' '.join(match[0].split())}` sets other instructions aside: say which rule does "
