@@ -23,6 +23,8 @@ PERMISSIONS = frozenset(
         "ViewOrgAutomations",
         "ManageOrgSchedules",
         "ImpersonateOrgSessions",
+        "ViewOrgSessions",
+        "ViewAccountSessions",
         "ManageOrganizations",
         "ManageBilling",
         "ViewAccountConsumption",
@@ -47,6 +49,8 @@ ENTERPRISE_NOTES = ("ManageAccountKnowledge",)
 ENTERPRISE_PLAYBOOKS = ("ManageAccountPlaybooks",)
 AUDIT = ("ManageEnterpriseSettings",)
 SCHEDULES = ("ManageOrgSchedules",)
+SESSIONS = ("ViewOrgSessions",)
+ENTERPRISE_SESSIONS = ("ViewAccountSessions",)
 TAGS = ("ManageEnterpriseSettings",)
 ORGANIZATIONS = ("ManageOrganizations",)
 READ_ACU_LIMITS = ("ManageBilling", "ViewAccountConsumption")

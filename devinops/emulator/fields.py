@@ -30,6 +30,7 @@ _WORDS: Mapping[object, tuple[str, str]] = {
     str: ("a text", "texts"),
     bool: ("true or false", "true or false"),
     int: ("a whole number", "whole numbers"),
+    float: ("a number", "numbers"),
     dict: ("a mapping", "mappings"),
     list: ("a list", "lists"),
     NoneType: ("null", "null"),
@@ -67,7 +68,7 @@ def _accepts(hint: Any, value: object) -> bool:
         return isinstance(value, origin or hint) and all(
             _accepts(members[-1], item) for item in items if members
         )
-    return _is_a(origin or hint, value)
+    return _is_a(int | float if hint is float else origin or hint, value)
 
 
 def _is_a(type: Any, value: object) -> bool:

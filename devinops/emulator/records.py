@@ -163,6 +163,40 @@ class Automation(Record):
 
 
 @dataclass(slots=True, kw_only=True)
+class Session(Record):
+    """A session with its analysis; None: not analysed.
+
+    `repo_names` and `schedule_id` only serve to filter lists. No response shows them.
+    """
+
+    title: str | None = None
+    status: str = "exit"
+    status_detail: str | None = None
+    tags: list[str] = field(default_factory=list)
+    acus_consumed: float = 0
+    pull_requests: list[JsonObject] = field(default_factory=list)
+    user_id: str | None = None
+    service_user_id: str | None = None
+    automation_id: str | None = None
+    schedule_id: str | None = None
+    playbook_id: str | None = None
+    parent_session_id: str | None = None
+    child_session_ids: list[str] | None = None
+    category: str | None = None
+    subcategory: str | None = None
+    origin: str | None = None
+    devin_mode: str | None = None
+    is_archived: bool = False
+    structured_output: JsonObject | None = None
+    num_user_messages: int = 1
+    num_devin_messages: int = 1
+    session_size: str = "s"
+    analysis: JsonObject | None = None
+    analysis_status: str | None = None
+    repo_names: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
 class Schedule(Record):
     """A schedule; automations have replaced schedules. Its times are texts, as in the API."""
 
@@ -246,6 +280,7 @@ Kind = Literal[
     "secret",
     "automation",
     "schedule",
+    "session",
     "role",
     "idp_group",
     "user",
@@ -297,6 +332,7 @@ KINDS: Mapping[Kind, StoredKind] = {
     "secret": StoredKind(Secret, "secrets", "secret", names={"type": "secret_type"}),
     "automation": StoredKind(Automation, "automations", "automation"),
     "schedule": StoredKind(Schedule, "schedules", "sched"),
+    "session": StoredKind(Session, "sessions", "devin"),
     "role": StoredKind(Role, "roles", "role", owners="enterprise"),
     "idp_group": StoredKind(
         IdpGroup, "idp_groups", "group", names={"name": "id"}, owners="enterprise"

@@ -272,9 +272,10 @@ class Resource:
     read, or raises ApiError. `extra` are operations besides the usual five; their paths override
     `{id_field}`.
 
-    `add_as_person` and `edit_as_person` turn a person's fields into the store's and raise
-    InvalidObject; without them a person's fields are those of the record. `view_as_person` is what
-    a person sees, if that differs from the API's view.
+    `add_as_person` and `edit_as_person` turn a person's fields into the store's; without them a
+    person's fields are those of the record, and `check_as_person` can check more than their types.
+    All three raise ApiError or a ValidationError. `view_as_person` is what a person sees, if that
+    differs from the API's view.
     """
 
     kind: Kind
@@ -294,6 +295,7 @@ class Resource:
     view_as_person: View | None = None
     add_as_person: Callable[[Store, JsonObject], JsonObject] | None = None
     edit_as_person: Callable[[Store, Any, JsonObject], JsonObject] | None = None
+    check_as_person: Callable[[Mapping[str, object]], object] | None = None
     find: Callable[[RequestContext], Any] | None = None
     extra: tuple[Operation, ...] = ()
     deprecated: bool = False

@@ -18,12 +18,14 @@ from devinops.emulator.records import ApiError, R, Record
 ORDERS: dict[str, Callable[[Record], tuple[Any, ...]]] = {
     "created": lambda record: (record.seq,),
     "reversed": lambda record: (-record.seq,),
+    "newest": lambda record: (-record.created_at, -record.seq),
     "name": lambda record: (record.label, record.seq),
     "updated": lambda record: (record.updated_at, record.seq),
 }
 _KEY_TYPES = {
     "created": (int,),
     "reversed": (int,),
+    "newest": (int, int),
     "name": (str, int),
     "updated": (int, int),
     "offset": (int,),

@@ -7,14 +7,17 @@ right type.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
+
+from pydantic import ValidationError
 
 from devinops.emulator.access import PERSON
 from devinops.emulator.fields import GIVEN, TIME, fields_of
 from devinops.emulator.parsing import did_you_mean
-from devinops.emulator.records import KINDS, Folder, InvalidObject, JsonObject, Kind
+from devinops.emulator.records import KINDS, ApiError, Folder, InvalidObject, JsonObject, Kind
 from devinops.emulator.resources import resource_of
 from devinops.emulator.store import Store
 
@@ -98,9 +101,27 @@ def promote(store: Store, kind: Kind, record_id: str) -> str:
 
 
 def _check_fields_of_record(kind: Kind, fields: Mapping[str, object], *, new: bool) -> None:
-    """Check the fields of a kind whose resource does not check them itself."""
-    if resource_of(kind).add_as_person is None:
+    """Check the fields of a kind whose resource does not check all of them itself."""
+    resource = resource_of(kind)
+    if resource.add_as_person is None:
         check_fields(kind, fields, new=new)
+    if resource.check_as_person is not None:
+        with _explained():
+            resource.check_as_person(fields)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Raise InvalidObject for what a shape does not allow."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise InvalidObject(f"{name}: {first['msg']}") from None
+    except ApiError as error:
+        name = ".".join(str(part) for part in error.loc[1:])
+        raise InvalidObject(f"{name}: {error.detail}") from None
 
 
 def _fields_to_add(
@@ -109,7 +130,8 @@ def _fields_to_add(
     """Return the store's fields for a new object."""
     add_as_person = resource_of(kind).add_as_person
     if add_as_person is not None:
-        return add_as_person(store, dict(fields))
+        with _explained():
+            return add_as_person(store, dict(fields))
     if kind == "folder":
         fields = _with_parent(store, org, fields, log=log)
     nulls = {name: None for name, f in fields_of(kind).items() if f.required and f.accepts(None)}
@@ -120,7 +142,8 @@ def _fields_to_set(store: Store, kind: Kind, record: Any, fields: Mapping[str, A
     """Return the store's fields for a change of an object."""
     edit_as_person = resource_of(kind).edit_as_person
     if edit_as_person is not None:
-        return edit_as_person(store, record, dict(fields))
+        with _explained():
+            return edit_as_person(store, record, dict(fields))
     ready = _in_store_names(store, kind, record.org, fields)
     if kind == "folder":
         _move(store, record, ready)

@@ -132,7 +132,7 @@ def _offers(api: str) -> set[tuple[str, str, str]]:
         (call, verb, noun)
         for call, use in TABLE["endpoints"][api].items()
         for verb, nouns in use.items()
-        if verb not in ("ignored", "identity", "authors")
+        if verb not in ("ignored", "identity", "authors", "insights")
         for noun in ([nouns] if isinstance(nouns, str) else nouns)
     }
 

@@ -294,7 +294,44 @@ def automation_of_its_creator(api):
     return len(listed), api.v3.get(f"{ORG}/automations/{id}").status_code
 
 
+ANALYSED = {
+    "is_archived": True,
+    "repo_names": ["acme/api"],
+    "analysis": {"skill_usage": {"bad_usages": []}, "issues": []},
+}
+
+
+def an_analysed_session(api):
+    api.emulator.add("session", **ANALYSED)
+    (session,) = good(api.v3.get(f"{ORG}/sessions/insights?is_archived=true"))["items"]
+    return session
+
+
+def members_of_an_analysis(api):
+    return sorted(an_analysed_session(api)["analysis"])
+
+
+def has_a_status(api):
+    return "analysis_status" in an_analysed_session(api)
+
+
+def sessions_in(query):
+    def count(api):
+        an_analysed_session(api)
+        return len(good(api.v3.get(f"{ORG}/sessions/insights{query}"))["items"])
+
+    return count
+
+
 CASES = [
+    ("analysis_status", "present", has_a_status, True),
+    ("analysis_status", "absent", has_a_status, False),
+    ("skill_usage", "present", members_of_an_analysis, ["issues", "skill_usage"]),
+    ("skill_usage", "absent", members_of_an_analysis, ["issues"]),
+    ("repo_names", "obeyed", sessions_in("?repo_names=made-up"), 0),
+    ("repo_names", "ignored", sessions_in("?repo_names=made-up"), 1),
+    ("archived_sessions", "listed", sessions_in(""), 1),
+    ("archived_sessions", "hidden", sessions_in(""), 0),
     ("schedule_created", "403", created_schedule, 403),
     ("schedule_created", "200", created_schedule, 200),
     ("session_tags", "on", what_session_tags_answer, {200}),

@@ -14,6 +14,7 @@ from devinops.emulator.resources.organizations import ACU_LIMITS, ORGANIZATIONS,
 from devinops.emulator.resources.playbooks import PLAYBOOKS, PLAYBOOKS_V1
 from devinops.emulator.resources.schedules import SCHEDULES
 from devinops.emulator.resources.secrets import SECRETS, SECRETS_V1
+from devinops.emulator.resources.sessions import INSIGHTS, SESSIONS
 from devinops.emulator.router import create_router
 from devinops.emulator.store import Store
 
@@ -24,6 +25,8 @@ TABLE: tuple[Resource, ...] = (
     SECRETS,
     AUTOMATIONS,
     SCHEDULES,
+    INSIGHTS,
+    SESSIONS,
     ORGANIZATIONS,
     TAGS,
     ACU_LIMITS,

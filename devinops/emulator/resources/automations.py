@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 import secrets as randomness
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -19,7 +17,7 @@ from pydantic import ValidationError
 
 from devinops.emulator import access
 from devinops.emulator.access import Actor
-from devinops.emulator.records import ApiError, Automation, InvalidObject, JsonObject
+from devinops.emulator.records import ApiError, Automation, JsonObject
 from devinops.emulator.resource import (
     CREATED,
     ORGANIZATION,
@@ -353,23 +351,8 @@ def _is_service_user(store: Store, service_user_id: str) -> bool:
 # -- a person's fields
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Raise InvalidObject for what a shape does not allow."""
-    try:
-        yield
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise InvalidObject(f"{name}: {first['msg']}") from None
-    except ApiError as error:
-        name = ".".join(str(part) for part in error.loc[1:])
-        raise InvalidObject(f"{name}: {error.detail}") from None
-
-
-@_explained()
 def add_as_person(store: Store, fields: JsonObject) -> JsonObject:
-    """Return the store's fields for what a person gives. Raises InvalidObject.
+    """Return the store's fields for what a person gives. Raises what `web_edits` explains.
 
     References are not checked, and nobody can see the secret of a webhook.
     """
@@ -382,9 +365,8 @@ def add_as_person(store: Store, fields: JsonObject) -> JsonObject:
     return {**ready, **{name: fields[name] for name in own}}
 
 
-@_explained()
 def edit_as_person(store: Store, automation: Automation, fields: JsonObject) -> JsonObject:
-    """Return the store's fields for a person's change of whole groups. Raises InvalidObject."""
+    """Return the store's fields for a person's change of whole groups; raises what adding does."""
     own = {name: fields[name] for name in fields if name == "last_invocation"}
     changes = {name: value for name, value in fields.items() if name not in own}
     ready = completed(store, _checked(automation, changes), automation)
