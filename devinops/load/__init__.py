@@ -4,7 +4,7 @@ Modules: `discover` finds and reads the files, with the help of `file_names` and
 `unread_entries` finds entries in places that are not read;
 `yamltree` and `markdown` parse them; `entries` checks each entry, and `cross_checks` compares
 entries with each other; `placeholders` has what `import` and `pull` leave to a person.
-docs/troubleshooting.md explains the codes of all problems.
+docs/troubleshooting.md lists the codes of all problems.
 """
 
 from __future__ import annotations

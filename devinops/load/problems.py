@@ -11,7 +11,7 @@ WARNINGS = frozenset(
 
 
 def problem(source: Source, code: str, message: str) -> Problem:
-    """Return a problem with the severity of its code, which docs/troubleshooting.md explains.
+    """Return a problem with the severity of its code.
 
     What the message quotes from a file is shown without secrets.
     """

@@ -41,8 +41,15 @@ LATER = {
 
 
 def documented() -> list[str]:
-    """Return the codes that the page explains, in its order."""
-    return re.findall("^- `([a-z0-9-]+)`: ", PAGE.read_text("utf-8"), re.MULTILINE)
+    """Return the codes that the page lists, in its order."""
+    return [code for row in rows() for code in row]
+
+
+def rows() -> list[list[str]]:
+    """Return the codes of each row of the table on the page."""
+    section = PAGE.read_text("utf-8").partition("\n## Problems in files\n")[2]
+    cells = re.findall(r"^\|.*\| (`.*) \|$", section, re.MULTILINE)
+    return [re.findall("`([a-z0-9-]+)`", cell) for cell in cells]
 
 
 def of_kinds() -> set[str]:
