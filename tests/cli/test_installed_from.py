@@ -7,7 +7,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
-from importlib.metadata import Distribution
+from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -328,70 +328,32 @@ def test_a_source_of_its_own_is_no_hint_to_an_index(text: str) -> None:
 # --- an extra ---------------------------------------------------------------------------------------------
 
 PYTHON = shlex.quote(sys.executable)
-WHEEL = {"url": "file://@/devinops-1-py3-none-any.whl", "archive_info": {}}
-GONE = {"url": "file://@/gone.whl", "archive_info": {}}
-CLONE = {"url": "file://@/my%20dir", "vcs_info": {"vcs": "git", "commit_id": C}}
-EXTRAS: dict[str, tuple[dict[str, Any] | None, str, str, str]] = {
-    "pip from a repository": (
-        vcs("https://bob:hunter2@github.com/acme/devinops.git"), "", "pip",
-        f"{PYTHON} -m pip install 'devinops[secrets] @ git+{HTTPS}@{C}'",
-    ),
-    "uv from a repository": (
-        vcs(HTTPS), "", "uv",
-        f"uv pip install --python {PYTHON} 'devinops[secrets] @ git+{HTTPS}@{C}'",
-    ),
-    "pipx from a repository": (
-        vcs(HTTPS), "pipx_metadata.json", "pip",
-        f"pipx install --force 'devinops[secrets] @ git+{HTTPS}@{C}'",
-    ),
-    "uv tool, editable": (
-        {"url": "file://@/my%20dir", "dir_info": {"editable": True}}, "uv-receipt.toml", "uv",
-        "uv tool install --force --editable '@/my dir[secrets]'",
-    ),
-    "pip from a directory": (
-        {"url": "file://@/my%20dir", "dir_info": {}}, "", "pip",
-        f"{PYTHON} -m pip install 'devinops[secrets] @ file://@/my%20dir'",
-    ),
-    "pipx from a wheel": (
-        WHEEL, "pipx_metadata.json", "pip",
-        f"pipx install --force 'devinops[secrets] @ {WHEEL['url']}'",
-    ),
-    "pip from a repository on this machine": (
-        CLONE, "", "pip",
-        f"{PYTHON} -m pip install 'devinops[secrets] @ git+file://localhost@/my%20dir@{C}'",
-    ),
-    "pipx from a wheel that is gone": (
-        GONE, "pipx_metadata.json", "pip", "pipx inject devinops 'detector<3,>=2'",
-    ),
-    "pip from an index": (None, "", "pip", f"{PYTHON} -m pip install 'detector<3,>=2'"),
-    "pipx from an index": (
-        None, "pipx_metadata.json", "pip", "pipx inject devinops 'detector<3,>=2'",
-    ),
-    "uv tool from an index": (
-        None, "uv-receipt.toml", "uv", f"uv pip install --python {PYTHON} 'detector<3,>=2'",
-    ),
-}  # fmt: skip
+EXTRAS = {
+    "pip": ("", "pip", f"{PYTHON} -m pip install 'detector<3,>=2' other"),
+    "uv": ("", "uv", f"uv pip install --python {PYTHON} 'detector<3,>=2' other"),
+    "pipx": ("pipx_metadata.json", "pip", "pipx inject devinops 'detector<3,>=2' other"),
+    "pipx with uv": ("pipx_metadata.json", "uv", "pipx inject devinops 'detector<3,>=2' other"),
+    "nobody knows": ("", None, f"{PYTHON} -m pip install 'detector<3,>=2' other"),
+}
+"""Way to install → a file that it leaves, the installer that it records, and the command."""
 
 
 @pytest.mark.parametrize("how", EXTRAS)
 def test_the_command_for_an_extra_fits_how_devinops_was_installed(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a case, `@/` is the directory with the source that is there."""
-    direct_url, metadata, installer, expected = EXTRAS[how]
-    (tmp_path / "my dir").mkdir()
-    (tmp_path / "devinops-1-py3-none-any.whl").touch()
-    if direct_url:
-        direct_url = {**direct_url, "url": direct_url["url"].replace("@/", f"{tmp_path}/")}
+    metadata, installer, expected = EXTRAS[how]
 
     class Installed(Distribution):
-        requires = ["click>=8", 'detector<3,>=2; python_version < "4" and extra == "secrets"']
+        requires = [
+            "click>=8",
+            'detector<3,>=2; python_version < "4" and extra == "secrets"',
+            'other; extra == "secrets"',
+            'fastapi; extra == "emulator"',
+        ]
 
         def read_text(self, filename: str) -> str | None:
-            return {
-                "INSTALLER": f"{installer}\n",
-                "direct_url.json": json.dumps(direct_url) if direct_url else None,
-            }[filename]
+            return {"INSTALLER": installer and f"{installer}\n"}[filename]
 
         def locate_file(self, path: Any) -> Any:
             raise NotImplementedError
@@ -400,13 +362,17 @@ def test_the_command_for_an_extra_fits_how_devinops_was_installed(
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     if metadata:
         (tmp_path / metadata).touch()
-    assert origins.install_command("devinops[secrets]") == expected.replace("@/", f"{tmp_path}/")
+    assert origins.install_command("devinops[secrets]") == expected
 
 
-def test_the_command_for_uvx_installs_the_tool(
-    installed: Callable[[object], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    installed(vcs(HTTPS))
-    monkeypatch.setattr(sys, "prefix", "/home/ada/.cache/uv/archive-v0/x")
-    expected = f"uv tool install --force 'devinops[emulator] @ git+{HTTPS}@{C}'"
-    assert origins.install_command("devinops[emulator]") == expected
+def test_a_source_tree_that_is_not_installed_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> Distribution:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(origins, "distribution", missing)
+    asked: list[Path] = []
+    monkeypatch.setattr(origins, "_checkout", lambda directory, _: asked.append(directory))
+    assert "no Git remote" in installed_origin().unknown
+    assert asked == [ROOT]
+    tree = shlex.quote(f"{ROOT}[secrets]")
+    assert origins.install_command("devinops[secrets]") == f"{PYTHON} -m pip install {tree}"

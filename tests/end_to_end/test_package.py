@@ -104,7 +104,7 @@ def test_the_wheel_installs_and_works_without_extras(
     assert run(bin / "python", "-m", "devinops", "--version", cwd=tmp_path).startswith("devinops ")
     advice = run(bin / "devinops", "demo", cwd=tmp_path, code=1)
     assert f": {bin / 'python'}" in advice
-    assert f" -m pip install 'devinops[emulator] @ {wheel.as_uri()}'\n" in advice
+    assert re.search(r" -m pip install 'fastapi>=\S+ .*'uvicorn>=\S+'\n", advice)
     assert "httpx" not in run(bin / "devinops", "plan", cwd=tmp_path, code=1)
     copied = run(bin / "devinops", "init", "--copy-action", cwd=tmp_path)
     for path in (ROOT / "action").iterdir():

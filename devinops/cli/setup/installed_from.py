@@ -27,6 +27,8 @@ UNKNOWN_COMMIT: Final = "COMMIT"
 _REMOTE: Final = ("http", "https", "ssh", "git")
 _STRONG: Final = ("sha256=", "sha384=", "sha512=")
 _SECRET: Final = "the URL that it was installed from has a ? or #, which a secret may follow"
+_TREE: Final = Path(__file__).resolve().parents[3]
+"""The source tree, if devinops runs from one without being installed."""
 _SAFE: Final = re.compile(r"[A-Za-z0-9:/@._~%+?&=,\[\]-]+")
 """Characters that mean nothing to a shell in single quotes, to YAML and to pip."""
 
@@ -68,34 +70,29 @@ def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None) -
         return _unknown("the installed package does not record where it came from")
     url = _without_secrets(str(direct_url.get("url") or ""))
     vcs, archive = direct_url.get("vcs_info"), direct_url.get("archive_info")
-    if url and (urlsplit(url).query or urlsplit(url).fragment):
-        return _unknown(_SECRET)
+    below = direct_url.get("subdirectory")
     if urlsplit(url).scheme == "file":
         if isinstance(archive, Mapping):
             return _unknown("it was installed from a file on this machine")
-        return _from_checkout(checkout)
+        if checkout is None or not checkout.remote:
+            return _unknown("it was installed from a local directory that has no Git remote")
+        if not checkout.published:
+            return _unknown("it was installed from a commit that is not pushed to the remote")
+        url = _without_secrets(_as_url(checkout.remote))
+        if urlsplit(url).scheme not in _REMOTE:
+            return _unknown("it was installed from a local directory whose remote is local too")
+        vcs, below = {"vcs": "git", "commit_id": checkout.commit}, checkout.below
+    if urlsplit(url).query or urlsplit(url).fragment:
+        return _unknown(_SECRET)
     if url and isinstance(vcs, Mapping):
-        below = _in_repository(direct_url.get("subdirectory"))
         return _from_vcs(str(vcs.get("vcs")), url, str(vcs.get("commit_id")), below)
     if url and isinstance(archive, Mapping):
         return _from_archive(url, archive)
     return _unknown("direct_url.json of the installed package does not say how it was installed")
 
 
-def _from_checkout(checkout: Checkout | None) -> Origin:
-    if checkout is None or not checkout.remote:
-        return _unknown("it was installed from a local directory that has no Git remote")
-    url = _without_secrets(_as_url(checkout.remote))
-    if urlsplit(url).query or urlsplit(url).fragment:
-        return _unknown(_SECRET)
-    if urlsplit(url).scheme not in _REMOTE:
-        return _unknown("it was installed from a local directory whose remote is local too")
-    if not checkout.published:
-        return _unknown("it was installed from a commit that is not pushed to the remote")
-    return _from_vcs("git", url, checkout.commit, _in_repository(checkout.below))
-
-
-def _from_vcs(vcs: str, url: str, commit: str, below: str) -> Origin:
+def _from_vcs(vcs: str, url: str, commit: str, directory: object) -> Origin:
+    below = f"#subdirectory={directory}" if directory else ""
     requirement = f"{NAME} @ {vcs}+{url}@{commit}{below}"
     if not (_SAFE.fullmatch(f"{vcs}{url}{commit}") and re.fullmatch(r"[\w./#=-]*", below)):
         return _unknown("the URL that it was installed from has unusual characters")
@@ -118,10 +115,6 @@ def _from_archive(url: str, archive: Mapping[str, Any]) -> Origin:
 
 def _unknown(why: str) -> Origin:
     return Origin(f"{NAME} @ git+{UNKNOWN_URL}@{UNKNOWN_COMMIT}", unknown=why)
-
-
-def _in_repository(below: object) -> str:
-    return f"#subdirectory={below}" if isinstance(below, str) and below else ""
 
 
 def _as_url(remote: str) -> str:
@@ -162,9 +155,7 @@ def _direct_url() -> Mapping[str, Any] | None:
     try:
         text = distribution(NAME).read_text("direct_url.json")
     except PackageNotFoundError:
-        # It runs from its source tree, without being installed.
-        tree = Path(__file__).resolve().parents[2]
-        return {"url": tree.as_uri(), "dir_info": {}}
+        return {"url": _TREE.as_uri(), "dir_info": {}}
     if text is None:
         return None
     try:
@@ -189,59 +180,23 @@ def _checkout(directory: Path, revision: str) -> Checkout | None:
 
 
 def install_command(requirement: str) -> str:
-    """Return the command that adds an extra to the devinops that runs, from its own source.
+    """Return the command that adds the packages of `devinops[EXTRA]` to the devinops that runs.
 
-    `requirement` is a requirement such as `devinops[secrets]`. If the source is not recorded,
-    or was a file that is gone, the command installs the packages of the extra: the index could have
-    a package of somebody else under the name of devinops.
+    It names only them: an index could have a package of somebody else under the name of devinops.
     """
-    command, add = _installer()
-    source = _source(requirement, _direct_url() or {})
-    if source:
-        return f"{command} {source}"
-    return " ".join([add, *map(shlex.quote, _packages(requirement))])
-
-
-def _installer() -> tuple[str, str]:
-    """Return the commands that install a requirement, and packages beside devinops."""
-    python, prefix = shlex.quote(sys.executable), Path(sys.prefix)
-    uv = f"uv pip install --python {python}"
-    if (prefix / "pipx_metadata.json").exists():
-        return "pipx install --force", f"pipx inject {NAME}"
-    # uvx runs an environment in the cache of uv, which nobody should change.
-    if (prefix / "uv-receipt.toml").exists() or prefix.parent.name.startswith("archive-v"):
-        return "uv tool install --force", uv
-    try:
-        by_uv = (distribution(NAME).read_text("INSTALLER") or "").strip() == "uv"
-    except PackageNotFoundError:
-        by_uv = False
-    pip = uv if by_uv else f"{python} -m pip install"
-    return pip, pip
-
-
-def _source(requirement: str, direct_url: Mapping[str, Any]) -> str:
-    """Return the words that tell an installer this source with an extra; empty if there is none."""
-    url, directory = urlsplit(str(direct_url.get("url") or "")), direct_url.get("dir_info")
-    if url.scheme != "file":
-        origin = origin_of(direct_url, None)
-        return (
-            "" if origin.unknown else shlex.quote(origin.requirement.replace(NAME, requirement, 1))
-        )
-    path = unquote(url.path)
-    if not Path(path).exists():
-        return ""
-    if isinstance(directory, Mapping) and directory.get("editable"):
-        return f"--editable {shlex.quote(path + requirement.removeprefix(NAME))}"
-    address, vcs = url.geturl(), direct_url.get("vcs_info")
-    if isinstance(vcs, Mapping):
-        # Without a host, older versions of pip take the requirement for a path.
-        below = _in_repository(direct_url.get("subdirectory"))
-        address = f"{vcs.get('vcs')}+file://localhost{url.path}@{vcs.get('commit_id')}{below}"
-    return shlex.quote(f"{requirement} @ {address}")
-
-
-def _packages(requirement: str) -> list[str]:
-    """Return the requirements of the extra that a requirement names."""
     extra = requirement.removeprefix(NAME).strip("[]")
-    marked = (item.partition(";") for item in distribution(NAME).requires or ())
-    return [name.strip() for name, _, marker in marked if f'extra == "{extra}"' in marker]
+    python, by_uv = shlex.quote(sys.executable), False
+    try:
+        package = distribution(NAME)
+    except PackageNotFoundError:
+        packages = [f"{_TREE}[{extra}]"]
+    else:
+        by_uv = (package.read_text("INSTALLER") or "").strip() == "uv"
+        parts = (item.partition(";") for item in package.requires or ())
+        packages = [name.strip() for name, _, marker in parts if f'extra == "{extra}"' in marker]
+    command = f"{python} -m pip install"
+    if (Path(sys.prefix) / "pipx_metadata.json").exists():
+        command = f"pipx inject {NAME}"
+    elif by_uv:  # which puts no pip into an environment
+        command = f"uv pip install --python {python}"
+    return " ".join([command, *map(shlex.quote, packages)])
