@@ -25,7 +25,7 @@ def root(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     subprocess.run(["git", "init", "--quiet", top], check=True)
     root: Path = top / request.param
     root.mkdir(parents=True, exist_ok=True)
-    run(root, "none", "vscode")
+    run(root, "none", ["vscode"])
     return root
 
 

@@ -35,7 +35,7 @@ __main__.run()
 """
 COMMANDS = {
     "init": 2,
-    "init --editor vscode": 9,
+    "init --editor vscode --editor agents": 10,
     "fmt": 3,
     "lint --fix": 2,
     "export plugin": 3,

@@ -56,22 +56,25 @@ def _call(handler: str, arguments: dict[str, Any]) -> ExitCode:
 )
 @click.option(
     "--editor",
-    type=click.Choice(["vscode"]),
-    help="Editor to write files for, so that it completes and checks YAML: the schemas in "
-    ".schemas/, and settings.",
+    type=click.Choice(["vscode", "agents"]),
+    multiple=True,
+    help="Also write files that help to edit entries; repeatable. vscode: schemas in .schemas/, "
+    "and settings with which VS Code completes and checks YAML. agents: a skill that teaches "
+    "coding agents how to change these files.",
 )
 def init(**arguments: Any) -> ExitCode:
     """Set up a repository: devinops.yaml, a first note, CI and pre-commit.
 
     The note is written only if there are no entries yet. CI and pre-commit read their files at the
-    top of the Git repository, so they are written there. init overwrites only files for CI and
-    editors that it wrote itself and that nobody has edited since: it updates them. For one for CI
-    that was edited, it shows the difference. Other existing files stay as they are.
+    top of the Git repository, so they are written there. init overwrites only files for CI,
+    editors and agents that it wrote itself and that nobody has edited since: it updates them. For
+    one for CI that was edited, it shows the difference. Other existing files stay as they are.
 
     \b
       devinops init
       devinops init --ci none                no files of a CI system
       devinops init --editor vscode          also schemas, and settings of VS Code
+      devinops init --editor agents          also a skill for coding agents
       devinops validate
     """
     return _call("init:run", arguments)

@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -35,6 +35,7 @@ from devinops.cli.setup.ci_files import (
 )
 from devinops.cli.setup.editor_files import (
     SCHEMAS,
+    SKILL,
     addition,
     editor_texts,
     existing_text,
@@ -148,12 +149,12 @@ def _branch(git: Git) -> tuple[str, bool]:
 
 
 def run(
-    root: Path | None, ci: str | None, editor: str | None, copy_action: bool = False
+    root: Path | None, ci: str | None, editor: Collection[str], copy_action: bool = False
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     root = Path(os.path.realpath(root or Path.cwd()))
     git = Repository.of(root)
-    setup = set_up(root, git, ci=ci, copies_action=copy_action, editor=editor)
+    setup = set_up(root, git, ci=ci, copies_action=copy_action, editors=editor)
     for row in setup.rows:
         click.echo(line(row))
     snippets = list(setup.snippets)
@@ -266,7 +267,7 @@ def set_up(
     check: bool = False,
     ci: str | None = None,
     copies_action: bool = False,
-    editor: str | None = None,
+    editors: Collection[str] = (),
 ) -> SetUp:
     """Write the files of a new repository, except those that exist and may have been edited.
 
@@ -274,7 +275,7 @@ def set_up(
 
     With `check` nothing is written. `ci` is `github`, `gitlab` or `none`; by default the host of
     the remote decides. `copies_action` says that GitHub runs a copy of the action, as it does if
-    there is one already. `editor` is `vscode`, or None for no files of an editor.
+    there is one already. `editors` are `vscode` and `agents`, if there are to be files for them.
     """
     _check_place(root, CONFIG)
     project = read_project(root) if root.is_dir() else Project(root)
@@ -282,10 +283,10 @@ def set_up(
     system = ci or git.ci_system
     ci_texts = _ci_texts(root, git, pipeline, system, copies_action=copies_action)
     texts = files(git, installed_origin(), pipeline, ci_texts)
-    texts[CONFIG] = schema_line(root, CONFIG, "config", local=editor is not None) + texts[CONFIG]
+    texts[CONFIG] = schema_line(root, CONFIG, "config", local="vscode" in editors) + texts[CONFIG]
     if not with_sample or _has_other_entries(project):
         texts.pop(SAMPLE)
-    texts |= editor_texts(editor, root, git.top or root, git.below, project)
+    texts |= editor_texts(editors, root, git.top or root, git.below, project)
     for name in texts:
         _check_place(_top(name, root, git), name)
     _check_names(git)
@@ -447,7 +448,7 @@ def _existing(path: Path, name: str, text: str, below: str) -> _FileState:
 def _existing_of_editor(name: str, existing: str, text: str) -> _FileState:
     if is_unedited(existing, text):
         return _FileState.OUTDATED
-    if name.startswith(SCHEMAS):
+    if name.startswith((SCHEMAS, SKILL)):
         return _FileState.DIFFERENT
     return _FileState.COMPLETE if has_all(existing, text) else _FileState.OTHER
 

@@ -31,7 +31,7 @@ _TARGETS: Final = 'description: "Targets: a name, label=value (with commas: all 
 
 _WROTE: Final = "devinops init wrote this file, and updates it until somebody edits it: "
 _MARK: Final = re.compile(
-    rf"""(?:(?:#|//) |(\{{\n)  "\$comment": "){_WROTE}([0-9a-f]{{16}})(?:",)?\n"""
+    rf"""(---\n|\{{\n)?(?:(?:#|//) |  "\$comment": "){_WROTE}([0-9a-f]{{16}})(?:",)?\n"""
 )
 
 
@@ -112,12 +112,13 @@ def _paths_of(pattern: str, below: str) -> list[str]:
 def marked(text: str, comment: str = "#") -> str:
     """Return the text of a file with a line that shows whether somebody edited the rest.
 
-    `comment` begins a comment in the first line. Without one, the text is that of a JSON Schema,
-    and the line its first member.
+    `comment` begins a comment in the first line, or in the first one of front matter. Without one,
+    the text is that of a JSON Schema, and the line its first member.
     """
     line = f"{_WROTE}{_hash(text)}"
     if comment:
-        return f"{comment} {line}\n{text}"
+        start = "---\n" if text.startswith("---\n") else ""
+        return f"{start}{comment} {line}\n{text.removeprefix(start)}"
     return text.replace("{\n", f'{{\n  "$comment": "{line}",\n', 1)
 
 

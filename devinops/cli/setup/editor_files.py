@@ -1,4 +1,4 @@
-"""What makes editors complete and check YAML: schemas, settings, and a line in each new file."""
+"""What helps editors and agents: schemas, settings and a line in each new file, and a skill."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 import os
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from devinops import home
-from devinops.cli.setup.ci_files import is_unedited, loose, marked
+from devinops.cli.setup.ci_files import filled, is_unedited, loose, marked
 from devinops.config.project import Project
 from devinops.kinds import KINDS
 from devinops.load.file_names import CONFIG
@@ -19,6 +19,9 @@ from devinops.load.file_names import CONFIG
 SCHEMAS: Final = ".schemas/"
 SETTINGS: Final = ".vscode/settings.json"
 EXTENSIONS: Final = ".vscode/extensions.json"
+SKILL: Final = ".agents/skills/devinops/SKILL.md"
+"""Where Devin and most other agents look for skills."""
+
 _EXTENSION: Final = "redhat.vscode-yaml"
 _MEMBER: Final = "yaml.schemas"
 _STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -48,20 +51,22 @@ def with_schema_line(root: Path, path: str, text: str) -> str:
 
 
 def editor_texts(
-    editor: str | None, root: Path, top: Path, below: str, project: Project
+    editors: Collection[str], root: Path, top: Path, below: str, project: Project
 ) -> dict[str, str]:
-    """Return path → text of the files for an editor. Without one, only of schemas to update."""
+    """Return path → text of the files for editors, `vscode` or `agents`, and of those to update."""
+    texts = {}
+    if "agents" in editors or is_unedited(existing_text(top / SKILL), ""):
+        texts[SKILL] = marked(filled("skill.md", {}))
     documents = (kind.noun for kind in KINDS.values() if kind.document)
     paths = {name: _path(name) for name in ("config", "declarations", "targets", *documents)}
     old = {name: existing_text(root / path) for name, path in paths.items()}
-    mine = [name for name, text in old.items() if editor or is_unedited(text, "")]
-    if not mine:
-        return {}
-    from devinops.schema.published import published_files
+    mine = [name for name, text in old.items() if "vscode" in editors or is_unedited(text, "")]
+    if mine:
+        from devinops.schema.published import published_files
 
-    known = published_files()
-    texts = {paths[name]: marked(_dumped(known[name]), comment="") for name in mine}
-    if editor:
+        known = published_files()
+        texts |= {paths[name]: marked(_dumped(known[name]), comment="") for name in mine}
+    if "vscode" in editors:
         schemas = _associations(below, project)
         texts[SETTINGS] = marked(_settings(schemas, existing_text(top / SETTINGS)), "//")
         texts[EXTENSIONS] = marked(_dumped({"recommendations": [_EXTENSION]}), "//")
@@ -69,7 +74,7 @@ def editor_texts(
 
 
 def is_for_editor(name: str) -> bool:
-    return name.startswith((SCHEMAS, ".vscode/"))
+    return name.startswith((SCHEMAS, ".vscode/", SKILL))
 
 
 def has_all(existing: str, text: str) -> bool:
