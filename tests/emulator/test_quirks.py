@@ -11,7 +11,6 @@ import pytest
 from devinops.emulator.quirks import VALUES, Quirks, parse_quirks
 from devinops.model.errors import ConfigError
 from tests.testing.emulator_api import NOTE, ORG, good
-from tests.testing.settled_by import SETTLED_BY
 
 NOTES = f"{ORG}/knowledge/notes"
 SECRETS = f"{ORG}/secrets"
@@ -469,7 +468,6 @@ def test_every_quirk_is_in_the_table_of_the_documentation():
     rows = [line.split("|") for line in section.splitlines() if line.startswith("| ")][2:]
     table = {row[1].strip(): tuple(v.strip().strip('"') for v in row[2].split(",")) for row in rows}
     assert table == dict(VALUES)
-    assert {row[1].strip(): row[3].strip() for row in rows} == SETTLED_BY
 
 
 def test_the_first_value_is_the_default():
