@@ -16,6 +16,7 @@ import yaml
 from devinops.cli.runs import apply, waves
 from devinops.emulator import Emulator
 from devinops.emulator.store import Store
+from devinops.planning.digest_list import DigestList
 from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import commit, git
 
@@ -351,6 +352,20 @@ def test_a_gate_is_about_the_same_commit_and_waves(
         assert (code, why in out) == (1, True)
     gate.unlink()
     assert "cannot read" in rollout.apply("rest", "--gate", gate)[1]
+
+
+def test_a_forged_gate_starts_a_wave_early_but_writes_only_what_was_reviewed(
+    rollout: Rollout, emulator: Emulator, clock: Clock, tmp_path: Path
+) -> None:
+    rollout.commit([CANARY, {"name": "rest", "max_failed": 1}])
+    document = json.loads(rollout.run("targets", "waves", "--format", "json").out)
+    document["waves"][1]["may_start"] = True
+    gate, reviewed = tmp_path / "gate.json", tmp_path / "digests"
+    gate.write_text(json.dumps(document))
+    plan = json.loads(rollout.run("plan", "-t", "c", "--format", "json").out)
+    reviewed.write_text(str(DigestList({"c": plan["digest"], "d": plan["digest"]})))
+    code, out = rollout.apply("rest", "--gate", gate, "--expect", reviewed)
+    assert (code, reached(emulator)) == (3, "c"), out
 
 
 @pytest.mark.parametrize(
