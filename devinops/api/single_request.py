@@ -246,7 +246,7 @@ def explain(error: Exception) -> NoResponse:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            why = getattr(cause, "verify_message", "verification failed")
+            why = getattr(cause, "verify_message", "") or "verification failed"
             reason = f"its certificate is not trusted: {why}"
             step = "set DEVINOPS_CA_BUNDLE to trust another CA"
             return NoResponse(f"{reason} ({step})", retryable=False)

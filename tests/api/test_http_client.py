@@ -580,6 +580,12 @@ def test_what_cannot_get_better_is_not_repeated(error):
     assert not single_request.explain(error).retryable
 
 
+def test_a_certificate_error_without_a_message_still_has_a_reason():
+    error = ssl.SSLCertVerificationError()
+    error.verify_message = ""
+    assert "certificate is not trusted: verification failed (" in str(single_request.explain(error))
+
+
 # --- setting up -------------------------------------------------------------------------------------------
 
 
