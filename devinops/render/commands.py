@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Blocked, Change
+from devinops.model.changes import Change
 from devinops.model.keys import Key
-from devinops.planning.run import Plans
-from devinops.render.answers import (
-    Answer,
-    Differences,
-    RunAnswer,
-)
+from devinops.render.answers import Answer, Differences, RunAnswer
 
 
 def named_keys(answer: Answer) -> Iterator[Key]:
     """Yield the keys that an answer knows, some of them several times."""
     match answer:
         case RunAnswer():
-            yield from _of_run(answer.plans)
+            plans = answer.plans
+            yield from _of_changes(each.item for each in (*plans.changes, *plans.left))
+            for step, _ in (*plans.blocked, *plans.waiting):
+                yield from (step.key, *step.needed_by)
+            yield from (each.item.key for each in plans.drift)
             yield from answer.named
         case Differences():
             pairs = (change for pair in answer.differing for change in pair)
             yield from _of_changes((*answer.new, *answer.held, *answer.gone, *pairs))
-
-
-def _of_run(plans: Plans) -> Iterator[Key]:
-    yield from _of_changes(each.item for each in (*plans.changes, *plans.left))
-    yield from _of_blocked(each.item for each in (*plans.blocked, *plans.waiting))
-    yield from (each.item.key for each in plans.drift)
 
 
 def _of_changes(changes: Iterable[Change]) -> Iterator[Key]:
@@ -44,9 +37,3 @@ def previous_key(change: Change) -> Key:
     """Return the key that an object had before a change. A saved plan has no live objects."""
     before = {field.name: field.before for field in change.fields if isinstance(field.before, str)}
     return KINDS[change.key.kind].key_with(change.key, before)
-
-
-def _of_blocked(blocked: Iterable[Blocked]) -> Iterator[Key]:
-    for block in blocked:
-        yield block.key
-        yield from block.needed_by
