@@ -39,6 +39,13 @@ def dropped(name: str) -> str:
     return next((each.advice for each in DROPPED if name in each[:3]), "")
 
 
+def why_unknown(noun: str) -> str:
+    """Return that no kind has this noun, and what it may mean or what took its place."""
+    if advice := dropped(noun):
+        return f'"{noun}" is no longer a kind: {advice}'
+    return f'"{noun}" is not a kind{did_you_mean(noun, KINDS)}; the kinds are {", ".join(KINDS)}'
+
+
 class Registry(Mapping[str, Kind]):
     """Noun → kind, sorted by noun, and facts about all kinds together."""
 
@@ -120,8 +127,8 @@ def parse_key(text: str) -> Key:
     try:
         key = Key.parse(text)
     except ValueError as error:
-        raise UsageError(f"{error}: write KEY as plan and inventory list print it") from None
+        step = f"{error}: write KEY as plan and inventory list print it"
+        raise UsageError(dropped(text) or step) from None
     if key.kind not in KINDS:
-        hint = did_you_mean(key.kind, KINDS)
-        raise UsageError(f'there is no kind "{key.kind}"{hint}; the kinds are {", ".join(KINDS)}')
+        raise UsageError(why_unknown(key.kind))
     return key

@@ -7,13 +7,12 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import NamedTuple, TypeVar
 
-from devinops.kinds import KINDS
+from devinops.kinds import KINDS, why_unknown
 from devinops.model.changes import Blocked, Blocker, Change, Drift
 from devinops.model.errors import UsageError
 from devinops.model.inventory import Record
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration
-from devinops.model.suggest import did_you_mean
 from devinops.planning.draft import PlanDraft
 
 T = TypeVar("T", Change, Declaration, Drift, Record)
@@ -33,10 +32,7 @@ class Filter(NamedTuple):
         """Parse KIND[:PATTERN]. Raises UsageError for an unknown kind and an empty pattern."""
         kind, colon, glob = text.partition(":")
         if kind not in KINDS:
-            hint = did_you_mean(kind, KINDS)
-            raise UsageError(
-                f'--{option} takes KIND[:PATTERN]; "{kind}" is not a kind{hint}: {", ".join(KINDS)}'
-            )
+            raise UsageError(f"--{option} takes KIND[:PATTERN]; {why_unknown(kind)}")
         if colon and not glob:
             raise UsageError(
                 f'--{option} "{text}" has no pattern after the colon; for the whole kind write '

@@ -74,7 +74,7 @@ def test_a_key_without_a_conflict_refuses_the_run(
         (["both"], "must be git, live, git=KEY or live=KEY, not 'both'"),
         (["both=knowledge:A"], "must be git, live, git=KEY or live=KEY"),
         (["git="], "is not KIND:[FOLDER/]NAME"),
-        (["git=note:A"], 'there is no kind "note"'),
+        (["git=note:A"], '"note" is not a kind; the kinds are'),
         (["git", "live"], "decides all conflicts twice: pass only one"),
         (["git=knowledge:A", "live=knowledge:A"], "decides the conflict of knowledge:A twice"),
         ([""], "the value is empty"),

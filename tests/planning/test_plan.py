@@ -446,8 +446,8 @@ def test_an_only_of_a_whole_kind_may_match_nothing(tmp_path: Path, only: str) ->
 def test_an_only_of_no_kind_names_the_kinds() -> None:
     with pytest.raises(UsageError) as caught:
         Filter.parse("zzz")
-    kinds = ", ".join(KINDS)
-    assert str(caught.value) == f'--only takes KIND[:PATTERN]; "zzz" is not a kind: {kinds}'
+    why = f'"zzz" is not a kind; the kinds are {", ".join(KINDS)}'
+    assert str(caught.value) == f"--only takes KIND[:PATTERN]; {why}"
 
 
 @pytest.mark.parametrize(
@@ -456,6 +456,7 @@ def test_an_only_of_no_kind_names_the_kinds() -> None:
         ("knowlege", 'did you mean "knowledge"'),
         ("knowledge:", 'for the whole kind write "knowledge"'),
         ("", "is not a kind"),
+        ("schedule:*", '"schedule" is no longer a kind: automations have taken the place'),
     ],
 )
 def test_an_only_that_cannot_mean_anything_is_a_usage_error(
