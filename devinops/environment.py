@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ GLOBAL_OPTIONS: Final = (
     "LOCK_TIMEOUT",
 )
 """The options that `DEVINOPS_<OPTION>` may set. Approvals are never among them."""
+_PREFIX: Final = "DEVINOPS_"
 
 JOB: Final = "DEVINOPS_JOB"
 """Names the job of a run outside GitHub and GitLab, so that its next attempt can go on."""
@@ -111,16 +112,17 @@ def is_credential(variable: str) -> bool:
     return variable.upper() in CREDENTIALS or bool(_OF_JOB.fullmatch(variable))
 
 
-def check_environment(environ: Mapping[str, str]) -> None:
+def check_environment(environ: Mapping[str, str], instead_of: Callable[[str], str]) -> None:
     """Check that each `DEVINOPS_*` variable is known: a typo must not be ignored silently.
 
     Raises ConfigError with the variable and the most similar known one, and UsageError if the
-    variable of an option with a value is empty. An empty switch is off.
+    variable of an option with a value is empty. An empty switch is off. `instead_of` returns what
+    to use instead of a variable, after a space.
     """
-    known = {f"DEVINOPS_{option}" for option in GLOBAL_OPTIONS} | {JOB, ATTEMPT}
-    switches = {f"DEVINOPS_{option}" for option in SWITCHES}
+    known = {f"{_PREFIX}{option}" for option in GLOBAL_OPTIONS} | {JOB, ATTEMPT}
+    switches = {f"{_PREFIX}{option}" for option in SWITCHES}
     for name in sorted(environ):
-        if not name.startswith("DEVINOPS_") or name == HOST_TOKEN:
+        if not name.startswith(_PREFIX) or name == HOST_TOKEN:
             continue
         if name in known:
             if name not in switches and not environ[name].strip():
@@ -130,12 +132,15 @@ def check_environment(environ: Mapping[str, str]) -> None:
             if name == ATTEMPT and not environ[name].isdecimal():
                 raise UsageError(f"{name} must be a number, not {environ[name]}")
             continue
-        from devinops.model.suggest import did_you_mean
+        from devinops.model.suggest import nearest
 
-        hint = did_you_mean(name, known)
+        # The common prefix would make all names similar.
+        near = nearest(name[len(_PREFIX) :], (each[len(_PREFIX) :] for each in known))
+        hint = f' (did you mean "{_PREFIX}{near}"?)' if near else ""
+        others = ", ".join(sorted(known))
         raise ConfigError(
-            f"the environment variable {name} is not known{hint}; unset it. The known ones are "
-            f"{', '.join(sorted(known))}; approvals can be given only on the command line"
+            f"the environment variable {name} is not known{hint}; unset it.{instead_of(name)} The "
+            f"known ones are {others}; approvals can be given only on the command line"
         )
 
 

@@ -694,17 +694,17 @@ def test_a_commit_counts_as_its_release(
     [
         ("DEVINOPS_TARGT", 'did you mean "DEVINOPS_TARGET"'),
         ("DEVINOPS_YES", "approvals can be given only on the command line"),
-        ("DEVINOPS_EXPECT", "is not known"),
-        ("DEVINOPS_ALLOW_DELETE", "is not known"),
+        ("DEVINOPS_EXPECT", "is not known; unset it"),
+        ("DEVINOPS_ALLOW_DELETE", "is not known; unset it"),
     ],
 )
 def test_a_variable_that_means_nothing_is_fatal(name: str, message: str) -> None:
     with pytest.raises(DevinopsError, match=message):
-        check_environment({name: "1"})
-    check_environment({"DEVINOPS_TARGET": "a", "DEVIN_API_KEY": "b", "PATH": "c"})
-    check_environment({"DEVINOPS_JOB": "Job 8f1c", "DEVINOPS_JOB_ATTEMPT": "0"})
+        check_environment({name: "1"}, str)
+    check_environment({"DEVINOPS_TARGET": "a", "DEVIN_API_KEY": "b", "PATH": "c"}, str)
+    check_environment({"DEVINOPS_JOB": "Job 8f1c", "DEVINOPS_JOB_ATTEMPT": "0"}, str)
     with pytest.raises(DevinopsError, match="DEVINOPS_JOB_ATTEMPT must be a number, not first"):
-        check_environment({"DEVINOPS_JOB_ATTEMPT": "first"})
+        check_environment({"DEVINOPS_JOB_ATTEMPT": "first"}, str)
 
 
 def test_the_root_is_the_nearest_parent_with_a_devinops_yaml(repository: Write) -> None:

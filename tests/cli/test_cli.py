@@ -68,6 +68,11 @@ def test_every_command_has_help(devinops: Devinops, command: str) -> None:
         (["plan", "--report", "yaml=x"], "FORMAT=FILE"),
         (["plan", "--only", "nots"], "is not a kind"),
         (["plan", "--exclude", "nots"], '--exclude takes KIND[:PATTERN]; "nots" is not a kind'),
+        (["plan", "--exclude", "schedule"], '"schedule" is no longer a kind: automations have'),
+        (["explain", "schedule:Weekly"], "write an automation with a trigger of schedule"),
+        (["explain", "schedules"], "devinops: automations have taken the place of schedules"),
+        (["inventory", "forget", "schedule:Weekly"], "write an automation with a trigger of"),
+        (["demo", "--no-pause"], "devinops demo < /dev/null never pauses"),
         (["plan", "--parallelism", "0"], "0 is not in the range"),
         (["plan", "-C", "/nonexistent/directory"], "is not a directory"),
         (["plan", "--target", "nope"], 'there is no target "nope"; without a devinops.yaml, there'),
@@ -164,7 +169,7 @@ def test_an_empty_variable_is_not_taken_for_an_unset_one(
     assert (
         f"DEVINOPS_{option} is set but empty" in ran.err
         or f"--{option.lower().replace('_', '-')}" in ran.err
-        or f"Invalid value for 'DEVINOPS_{option}':" in ran.err
+        or f"devinops: DEVINOPS_{option}: " in ran.err
     )
 
 
@@ -185,6 +190,7 @@ def test_a_number_that_is_none_is_64(
     ran = devinops("apply", "-C", repository({"knowledge/a.md": NOTE}), "--yes", option, value)
     assert (ran.code, ran.out, emulator.requests) == (64, "", [])
     assert f"'{option}'" in ran.err
+    assert "float" not in ran.err
 
 
 @pytest.mark.parametrize("value", ["nan", "-1", "0", "1e999", "soon"])
@@ -194,7 +200,8 @@ def test_a_timeout_that_is_none_is_64(
     monkeypatch.setenv("DEVINOPS_TIMEOUT", value)
     ran = devinops("plan", "-C", repository({"knowledge/a.md": NOTE}))
     assert (ran.code, ran.out) == (64, "")
-    assert "Invalid value for 'DEVINOPS_TIMEOUT': " in ran.err
+    why = "expected a number of seconds, more than 0 and at most 3600"
+    assert ran.err == f"devinops: DEVINOPS_TIMEOUT: {why}, not {value}\n"
 
 
 @pytest.mark.parametrize("value", ["nan", "-1", "65536", "/s"])

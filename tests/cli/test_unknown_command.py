@@ -92,6 +92,25 @@ def test_an_old_option_answers_with_the_new_one(argv: tuple[str, ...], devinops:
     assert ran.err.endswith(f"Error: There is no option {option}. {RENAMED[argv]}\n")
 
 
+@pytest.mark.parametrize(
+    ("variable", "says"),
+    [
+        ("ALLOW_DELETE", "; unset it. Use --allow delete=N. The known ones are "),
+        ("FOLDERS", "; unset it. Set missing_folders in devinops.yaml. The known ones are "),
+        ("REPO", ' (did you mean "DEVINOPS_REPORT"?); unset it. The known ones are '),
+        ("CHDIR", "; unset it. Use --root DIRECTORY. The known ones are "),
+        ("ADOPT", "; unset it. The known ones are "),
+    ],
+)
+def test_the_variable_of_an_old_option_answers_with_the_new_one(
+    variable: str, says: str, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"DEVINOPS_{variable}", "4")
+    ran = devinops("plan")
+    assert (ran.code, ran.out) == (1, "")
+    assert f"the environment variable DEVINOPS_{variable} is not known{says}" in ran.err
+
+
 @pytest.mark.parametrize("case", OPTIONS)
 def test_an_unknown_option_suggests_no_approval(case: str, devinops: Devinops) -> None:
     argv, expected = OPTIONS[case]

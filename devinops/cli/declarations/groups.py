@@ -78,8 +78,14 @@ class Variable(click.Option):
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
         """Do nothing: the command line does not accept it."""
 
-    def get_error_hint(self, ctx: click.Context | None) -> str:
-        return f"'{self.envvar}'"
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Return the value of the variable. Raises UsageError if it is wrong."""
+        try:
+            return super().type_cast_value(ctx, value)
+        except click.BadParameter as error:
+            from devinops.model.errors import UsageError
+
+            raise UsageError(f"{self.envvar}: {error.message}") from None
 
 
 class Group(click.Group):

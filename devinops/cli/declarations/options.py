@@ -50,7 +50,7 @@ _ANSWER_FORMATS = tuple(format for format in FORMATS if format not in PROBLEM_FO
 # --- types of values ----------------------------------------------------------------------------
 
 
-_EMPTY = "the value is empty: give one, or leave the option out"
+_EMPTY = "the value is empty: give one, or leave it out"
 
 
 class NonEmpty(click.types.StringParamType):
@@ -109,9 +109,13 @@ class Seconds(click.FloatRange):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Return the number; fails if it is not a number or out of range."""
-        seconds: float = super().convert(value, param, ctx)
+        seconds = math.nan
+        with suppress(click.BadParameter):
+            seconds = super().convert(value, param, ctx)
         if math.isnan(seconds):
-            self.fail(f"expected a number of seconds, not {value}", param, ctx)
+            least = "more than 0" if self.min_open else "at least 0"
+            expected = f"expected a number of seconds, {least} and at most {self.max}"
+            self.fail(f"{expected}, not {value}", param, ctx)
         return seconds
 
 
@@ -263,6 +267,12 @@ def _sources() -> dict[str, str]:
         for name in context.params
         if context.get_parameter_source(name) is ParameterSource.ENVIRONMENT
     }
+
+
+def _instead_of_variable(name: str) -> str:
+    from devinops.cli.declarations.unknown_command import instead_of_variable
+
+    return instead_of_variable(name, click.get_current_context().command)
 
 
 def _envvar(option: str) -> str:
@@ -434,7 +444,7 @@ def common(
         def wrapped(**params: Any) -> Any:
             # The command is named as in `inventory repair`.
             run_facts.begin(click.get_current_context().command_path.partition(" ")[2])
-            check_environment(os.environ)
+            check_environment(os.environ, _instead_of_variable)
             given = {name: params.pop(name) for name in _COMMON if name in params}
             options = _options(given, formats)
             _check_outputs(options.reports, options.root)

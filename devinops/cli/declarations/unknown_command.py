@@ -44,6 +44,7 @@ _FROM_ELSEWHERE: Final = (
     ("timeout", "", "Set the variable DEVINOPS_TIMEOUT."),
     ("ca-bundle", "", "Set the variable DEVINOPS_CA_BUNDLE."),
     ("list-rules", "--explain", "Use --explain all."),
+    ("no-pause", "", "devinops demo < /dev/null never pauses."),
     ("latency rate-limit", "--faults", "Write it into the file of --faults."),
     ("auto-approve approve assume-yes no-input non-interactive", "--yes", "Use --yes."),
     ("dry-run noop no-op simulate what-if", "--check", "Use --check."),
@@ -118,10 +119,20 @@ def _options(command: click.Command | None) -> set[str]:
     return {"--help", *(name for param in accepted for name in param.opts)}
 
 
+def instead_of_variable(name: str, command: click.Command) -> str:
+    """Return what to use instead of an unknown `DEVINOPS_*` variable, after a space; or empty."""
+    word = name.partition("_")[2].lower().replace("_", "-")
+    return _from_elsewhere(word, _options(command))
+
+
+def _from_elsewhere(word: str, known: Collection[str]) -> str:
+    rows = (row for row in _FROM_ELSEWHERE if word in row[0].split())
+    return next((f" {advice}" for _, needed, advice in rows if not needed or needed in known), "")
+
+
 def _advice(word: str, known: Collection[str]) -> str:
-    for words, needed, advice in _FROM_ELSEWHERE:
-        if word in words.split() and (not needed or needed in known):
-            return f" {advice}"
+    if advice := _from_elsewhere(word, known):
+        return advice
     harmless = (option for option in sorted(known) if not option.startswith(_APPROVALS))
     names = [name[2:] for name in harmless if name.startswith("--")]
     near = nearest(word, names, _SIMILARITY) or only_longer(word, names)

@@ -97,8 +97,12 @@ class _Demo:
             "Apply exactly the reviewed plan, or nothing if anything has moved.",
             "apply plan.json",
         )
-        self._rename()
-        self._edit_in_the_web_app()
+        name = "knowledge/Backend/migrations.md"
+        self._write(name, FILES[name].replace("name: Migrations", "name: Database migrations"))
+        # Somebody edits the other note in the web app.
+        note = next(n for n in self.emulator.knowledge() if n["name"] == "Error envelope")
+        text = note["body"].replace("a stack trace", "a password")
+        self.emulator.edit("knowledge", note["note_id"], body=text)
         self._step(
             "One note gets a new name in its file; the other is edited in the web app. "
             "The rename keeps the note's id; the edit is shown and not overwritten.",
@@ -109,15 +113,6 @@ class _Demo:
             "rollback latest --yes",
         )
         self._say("That is how devinops works. In your own repository, start with: devinops init")
-
-    def _rename(self) -> None:
-        name = "knowledge/Backend/migrations.md"
-        self._write(name, FILES[name].replace("name: Migrations", "name: Database migrations"))
-
-    def _edit_in_the_web_app(self) -> None:
-        note = next(n for n in self.emulator.knowledge() if n["name"] == "Error envelope")
-        text = note["body"].replace("a stack trace", "a password")
-        self.emulator.edit("knowledge", note["note_id"], body=text)
 
     def _write(self, name: str, text: str) -> None:
         path = self.root / name
