@@ -246,8 +246,8 @@ def explain(error: Exception) -> NoResponse:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            why = getattr(cause, "verify_message", "") or "verification failed"
-            reason = f"its certificate is not trusted: {why}"
+            why = getattr(cause, "verify_message", "")
+            reason = f"its certificate is not trusted: {why}".removesuffix(": ")
             step = "set DEVINOPS_CA_BUNDLE to trust another CA"
             return NoResponse(f"{reason} ({step})", retryable=False)
     for known, failure in _FAILURES:

@@ -580,10 +580,14 @@ def test_what_cannot_get_better_is_not_repeated(error):
     assert not single_request.explain(error).retryable
 
 
-def test_a_certificate_error_without_a_message_still_has_a_reason():
+@pytest.mark.parametrize("message", [None, "", "it has expired"])
+def test_a_certificate_error_says_what_it_knows(message):
     error = ssl.SSLCertVerificationError()
-    error.verify_message = ""
-    assert "certificate is not trusted: verification failed (" in str(single_request.explain(error))
+    if message is not None:
+        error.verify_message = message
+    why = f": {message}" if message else ""
+    reason = single_request.explain(error).reason
+    assert reason.startswith(f"its certificate is not trusted{why} (set DEVINOPS_CA_BUNDLE")
 
 
 # --- setting up -------------------------------------------------------------------------------------------
