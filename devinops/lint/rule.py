@@ -112,6 +112,15 @@ class Rule(NamedTuple):
         return written.upper() == self.id or written.lower() == self.name
 
 
+RETIRED = {"DV101": "trigger-too-short", "DV104": "trigger-too-long"}
+"""Rules that are gone. Files may still name them, and no other rule gets their ids or names."""
+
+
+def is_retired(written: str) -> bool:
+    """Return whether this is the id or the name of a rule that is gone."""
+    return written.upper() in RETIRED or written.lower() in RETIRED.values()
+
+
 SCOPES = {"entry-rules": RuleScope.ENTRY, "repository-rules": RuleScope.REPOSITORY}
 """Words that select the rules of one scope."""
 

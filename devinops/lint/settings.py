@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from devinops.lint.rule import SCOPES, Rule, matches
+from devinops.lint.rule import SCOPES, Rule, is_retired, matches
 from devinops.lint.subject import Budgets
 from devinops.load.globs import read_patterns
 from devinops.model.credentials import starred
@@ -100,12 +100,25 @@ class SourceOf(Protocol):
     def __call__(self, *path: str | int) -> Source: ...
 
 
+def is_known(written: str, rules: Iterable[Rule]) -> bool:
+    """Return whether a selection means a rule, or one that is gone."""
+    return is_retired(written) or any(matches(rule, written) for rule in rules)
+
+
 def unknown_rule(written: str, rules: Iterable[Rule]) -> str:
     """Return a message about a name that no rule has."""
+    if is_retired(written):
+        return f"the lint rule {written} is gone: remove its name"
     if "," in written or " " in written:
         return f"{starred(written)!r} is not the name of one lint rule: name each by itself"
     names = [*(name for rule in rules for name in (rule.name, rule.id)), *SCOPES]
     return f"there is no lint rule {starred(written)!r}{did_you_mean(written, names)}"
+
+
+def unknown_rule_problem(written: str, source: Source, rules: Iterable[Rule]) -> Problem:
+    """Return the problem of a name that no rule has; it only informs if a rule had it once."""
+    severity = Severity.INFO if is_retired(written) else Severity.ERROR
+    return Problem(source, "unknown-rule", unknown_rule(written, rules), severity)
 
 
 def usable(section: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -118,7 +131,10 @@ def usable(section: Mapping[str, Any]) -> Mapping[str, Any]:
 def setting_problems(
     section: Mapping[str, Any], rules: Sequence[Rule], source_of: SourceOf
 ) -> Iterator[Problem]:
-    """Yield a problem for each name of the section `lint` that means no rule, and bad patterns."""
+    """Yield a problem for each name of the section `lint` that means no rule, and bad patterns.
+
+    The name of a rule that is gone is no error.
+    """
     yield from _in_section(section, rules, source_of, ("lint",))
     for pattern, item in section.get("paths", {}).items():
         path = ("lint", "paths", pattern)
@@ -153,4 +169,4 @@ def _in_section(
     written += [(n, source_of(*path, "severity", n)) for n in section.get("severity", {})]
     for name, source in written:
         if not any(matches(rule, name) for rule in rules):
-            yield Problem(source, "unknown-rule", unknown_rule(name, rules))
+            yield unknown_rule_problem(name, source, rules)

@@ -54,8 +54,10 @@ def test_a_finding_has_its_line_and_carets(repository: Write, devinops: Devinops
     ran = devinops("lint")
     assert ran.code == 1
     first, *others = ran.out.splitlines()
-    assert first.startswith("knowledge/a.md:3:10: warning: this trigger is too short to tell")
-    assert first.endswith("[DV101 trigger-too-short]")
+    assert first.startswith(
+        "knowledge/a.md:3:10: warning: this trigger says what the note is about"
+    )
+    assert first.endswith("[DV103 trigger-without-when]")
     assert others == [
         "    3 | trigger: Errors",
         "      |          ^^^^^^",
@@ -69,10 +71,10 @@ def test_a_finding_has_its_line_and_carets(repository: Write, devinops: Devinops
         ([], 1),
         (["--fail-on", "error"], 0),
         (["--fail-on", "info"], 1),
-        (["--ignore", "DV101"], 0),
+        (["--ignore", "DV103"], 0),
         (["--select", "DV2"], 0),
-        (["--select", "trigger-too-short"], 1),
-        (["--select", "DV1", "--ignore", "DV101"], 0),
+        (["--select", "trigger-without-when"], 1),
+        (["--select", "DV1", "--ignore", "DV103"], 0),
     ],
     ids=str,
 )
@@ -84,18 +86,39 @@ def test_options_decide_on_the_exit_code(
 
 
 def test_select_replaces_what_the_settings_ignore(repository: Write, devinops: Devinops) -> None:
-    settings = "version: 1\nlint: {ignore: [DV101], fail_on: error}\n"
+    settings = "version: 1\nlint: {ignore: [DV103], fail_on: error}\n"
     repository({"knowledge/a.md": SHORT, "devinops.yaml": settings})
     assert devinops("lint").out == "1 entry in 1 file, no problems\n"
-    ran = devinops("lint", "--select", "DV101")
-    assert (ran.code, "DV101" in ran.out) == (0, True)
-    assert devinops("lint", "--select", "DV101", "--fail-on", "warning").code == 1
+    ran = devinops("lint", "--select", "DV103")
+    assert (ran.code, "DV103" in ran.out) == (0, True)
+    assert devinops("lint", "--select", "DV103", "--fail-on", "warning").code == 1
+
+
+def test_the_name_of_a_rule_that_is_gone_only_informs(
+    repository: Write, devinops: Devinops
+) -> None:
+    lint = "lint: {ignore: [DV104], reason: A long name.}"
+    settings = "version: 1\nlint: {ignore: [trigger-too-short], severity: {DV101: error}}\n"
+    repository(
+        {
+            "knowledge/a.md": FINE_NOTE.replace("---\n", f"---\n{lint}\n", 1),
+            "devinops.yaml": settings,
+        }
+    )
+    ran = devinops("lint", "--ignore", "DV101")
+    assert ran.code == 0
+    assert re.findall("info: the lint rule (.*) is gone: remove its name", ran.out) == [
+        "trigger-too-short",
+        "DV101",
+        "DV104",
+    ]
+    assert ran.err == "the lint rule DV101 is gone: remove its name\n"
 
 
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["--select", "trigger-to-short"], 'did you mean "trigger-too-short"?'),
+        (["--select", "trigger-without-wen"], 'did you mean "trigger-without-when"?'),
         (["--ignore", "DV999"], "there is no lint rule 'DV999'"),
         (["--select", "DV301,DV302"], "not the name of one lint rule: name each by itself; repeat"),
         (["--ignore", "DV1 DV2"], "'DV1 DV2' is not the name of one lint rule"),
@@ -123,7 +146,7 @@ def test_a_wrong_command_line_is_64(
 def test_settings_with_an_unknown_rule_are_an_error_at_their_place(
     repository: Write, devinops: Devinops
 ) -> None:
-    settings = "version: 1\nlint:\n  ignore:\n    - trigger-to-short\n  paths:\n    'a[': {severity: {DV0: info}}\n"
+    settings = "version: 1\nlint:\n  ignore:\n    - trigger-without-wen\n  paths:\n    'a[': {severity: {DV0: info}}\n"
     repository({"knowledge/a.md": FINE_NOTE, "devinops.yaml": settings})
     ran = devinops("lint", "--format", "json")
     assert ran.code == 1
@@ -134,7 +157,7 @@ def test_settings_with_an_unknown_rule_are_an_error_at_their_place(
 def test_an_error_in_another_setting_does_not_switch_rules_on(
     repository: Write, devinops: Devinops
 ) -> None:
-    settings = "version: 1\nlint: {ignore: [DV101]}\ntargets: {a: {prun: off}}\n"
+    settings = "version: 1\nlint: {ignore: [DV103]}\ntargets: {a: {prun: off}}\n"
     repository({"knowledge/a.md": SHORT, "devinops.yaml": settings})
     ran = devinops("lint", "--format", "json")
     assert (ran.code, ids(ran.out)) == (1, ["unknown-key"])
@@ -145,7 +168,7 @@ def test_a_wrong_setting_is_an_error(repository: Write, devinops: Devinops) -> N
     ran = devinops("lint")
     assert ran.code == 1
     assert 'devinops.yaml:2:8: error: unknown key "selekt"; did you mean "select"?' in ran.out
-    assert "DV101" in ran.out
+    assert "DV103" in ran.out
 
 
 def test_an_empty_selection_is_an_error(repository: Write, devinops: Devinops) -> None:
@@ -179,7 +202,7 @@ def test_paths_narrow_what_is_shown_and_pairs_are_shown_for_both(
     repository: Write, devinops: Devinops
 ) -> None:
     repository({"knowledge/a.md": FINE_NOTE, "knowledge/b.md": TWIN, "knowledge/c.md": SHORT})
-    assert ids(devinops("lint", "knowledge/c.md", "--format", "json").out) == ["DV101", "DV203"]
+    assert ids(devinops("lint", "knowledge/c.md", "--format", "json").out) == ["DV103", "DV203"]
     for path in ("knowledge/a.md", "knowledge/b.md"):
         assert "DV203" in ids(devinops("lint", path, "--format", "json").out), path
 
@@ -190,10 +213,10 @@ def test_entry_rules_read_only_the_files_that_are_passed(
     root = repository({"knowledge/a.md": SHORT, "knowledge/b.md": "no front matter"})
     ran = devinops("lint", "knowledge/a.md", "--select", "entry-rules", "--format", "json")
     document = json.loads(ran.out)
-    assert (ids(ran.out), document["files"], ran.code) == (["DV101"], 1, 1)
+    assert (ids(ran.out), document["files"], ran.code) == (["DV103"], 1, 1)
     (root / "knowledge" / "link.md").symlink_to(root / "knowledge" / "a.md")
     ran = devinops("lint", "knowledge/link.md", "--select", "entry-rules", "--format", "json")
-    assert ids(ran.out) == ["DV101"]
+    assert ids(ran.out) == ["DV103"]
     whole = devinops("lint", "knowledge", "--select", "entry-rules", "--format", "json")
     assert json.loads(whole.out)["files"] == 2
 
@@ -231,7 +254,7 @@ def test_a_note_is_checked_when_the_file_behind_its_link_is_passed(
     root = repository({"shared/a.md": SHORT, "knowledge/b.md": TWIN})
     (root / "knowledge/link.md").symlink_to("../shared/a.md")
     ran = devinops("lint", "shared/a.md", "--format", "json")
-    assert "DV101" in ids(ran.out)
+    assert "DV103" in ids(ran.out)
 
 
 def test_files_that_no_entry_consists_of_have_no_findings(
@@ -256,7 +279,7 @@ def test_a_hook_of_a_larger_repository_skips_what_is_outside_the_root(
     strict = devinops("lint", outside, root / "knowledge/a.md")
     assert (strict.code, f"{outside} is not below" in strict.err) == (64, True)
     skip = ("lint", "--skip-outside", "--format", "json")
-    assert "DV101" in ids(devinops(*skip, outside, root / "knowledge/a.md").out)
+    assert "DV103" in ids(devinops(*skip, outside, root / "knowledge/a.md").out)
     none = devinops(*skip, outside)
     assert (none.code, ids(none.out)) == (0, [])
     ran = devinops("lint", "--skip-outside", outside)
@@ -313,7 +336,7 @@ def test_only_what_was_looked_for_is_gone(repository: Write, devinops: Devinops)
     root = repository(files)
     devinops("lint", "--write-baseline")
     before = (root / "old.json").read_text()
-    assert re.findall(r"DV\d+", before) == ["DV101", "DV206", "DV204"]
+    assert re.findall(r"DV\d+", before) == ["DV103", "DV206", "DV204"]
     for option in (("--select", "DV1"), ("--ignore", "DV1"), ("--select", "repository-rules")):
         ran = devinops("lint", *option)
         assert (ran.code, "gone" in ran.out) == (0, False), option
@@ -327,7 +350,7 @@ def test_only_what_was_looked_for_is_gone(repository: Write, devinops: Devinops)
     repository(files | {"knowledge/a.md": FINE_NOTE})
     assert "1 of the baseline is gone" in devinops("lint").out
     devinops("lint", "--write-baseline")
-    assert "DV101" not in (root / "old.json").read_text()
+    assert "DV103" not in (root / "old.json").read_text()
 
 
 def test_a_pair_stays_in_the_baseline_while_one_of_its_files_cannot_be_read(
@@ -346,7 +369,7 @@ def test_a_pair_stays_in_the_baseline_while_one_of_its_files_cannot_be_read(
 def test_a_baseline_that_is_damaged_is_written_again(repository: Write, devinops: Devinops) -> None:
     root = repository({"knowledge/a.md": SHORT, "old.json": "{"})
     assert devinops("lint", "--baseline", "old.json", "--write-baseline").code == 0
-    assert "DV101" in (root / "old.json").read_text()
+    assert "DV103" in (root / "old.json").read_text()
 
 
 def test_secrets_in_an_older_baseline_are_shown_and_counted_as_gone(
@@ -436,7 +459,7 @@ def test_a_finding_stays_hidden_when_its_entry_moves_to_another_folder(
     repository({"knowledge/Backend/b.md": SHORT})
     assert devinops(*argv).out == "1 entry in 1 file, no problems; 1 in the baseline\n"
     repository({"knowledge/Web/b.md": SHORT})
-    assert ids(devinops(*argv, "--ignore", "repository-rules", "--format", "json").out) == ["DV101"]
+    assert ids(devinops(*argv, "--ignore", "repository-rules", "--format", "json").out) == ["DV103"]
 
 
 def test_another_text_in_a_nested_value_is_not_hidden(
@@ -675,8 +698,8 @@ def test_every_rule_is_listed_and_explained(repository: Write, devinops: Devinop
         assert rule.summary in ran.out
         fix = "fixable with --fix" if rule.fixable else "not fixable"
         assert f"{rule.severity.value}, since 0.9, offline, {fix}" in ran.out.splitlines()[0]
-    document = json.loads(devinops("lint", "--explain", "dv101", "--format", "json").out)
-    assert [rule["name"] for rule in document["rules"]] == ["trigger-too-short"]
+    document = json.loads(devinops("lint", "--explain", "dv103", "--format", "json").out)
+    assert [rule["name"] for rule in document["rules"]] == ["trigger-without-when"]
 
 
 def test_a_secret_is_in_no_format(repository: Write, devinops: Devinops, tmp_path: Path) -> None:
@@ -719,7 +742,7 @@ def test_sarif_says_what_is_dangerous_and_where_the_page_of_a_rule_is(
         )
         (run,) = json.loads(devinops("lint", "--format", "sarif").out)["runs"]
         rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
-        assert rules["DV101"]["properties"] == {"tags": ["maintainability"]}
+        assert rules["DV103"]["properties"] == {"tags": ["maintainability"]}
         assert rules["DV302"]["properties"] == {"tags": ["security"], "security-severity": "8.0"}
         address = f"{pages}#dv302-hidden-character" if pages else None
         assert rules["DV302"].get("helpUri") == address

@@ -215,7 +215,7 @@ def test_lint_compares_what_one_target_gets(
         ),
     }
     repository(same)
-    lint = ("lint", "-C", root, "--select", "duplicate-body", "--select", "trigger-too-short")
+    lint = ("lint", "-C", root, "--select", "duplicate-body", "--select", "trigger-without-when")
     assert "duplicate-body" not in devinops(*lint).out
     repository({"orgs/shop/knowledge/copy.md": note("Copy", "When a call fails", text)})
     found = devinops(*lint).out

@@ -31,18 +31,18 @@ def test_an_entry_that_is_fine_has_no_findings() -> None:
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({}, ["DV101"]),
-        ({"select": ["trigger-too-short"]}, ["DV101"]),
-        ({"select": ["dv1"]}, ["DV101"]),
-        ({"select": ["DV10"]}, ["DV101"]),
+        ({}, ["DV103"]),
+        ({"select": ["trigger-without-when"]}, ["DV103"]),
+        ({"select": ["dv1"]}, ["DV103"]),
+        ({"select": ["DV10"]}, ["DV103"]),
         ({"select": ["DV20"]}, []),
         ({"select": ["DV2"]}, []),
-        ({"select": ["entry-rules"]}, ["DV101"]),
+        ({"select": ["entry-rules"]}, ["DV103"]),
         ({"select": ["repository-rules"]}, []),
-        ({"ignore": ["DV101"]}, []),
+        ({"ignore": ["DV103"]}, []),
         ({"select": ["all"], "ignore": ["entry-rules"]}, []),
         ({"paths": {"knowledge/**": {"ignore": ["DV1"]}}}, []),
-        ({"paths": {"knowledge/b/**": {"ignore": ["DV1"]}}}, ["DV101"]),
+        ({"paths": {"knowledge/b/**": {"ignore": ["DV1"]}}}, ["DV103"]),
     ],
     ids=str,
 )
@@ -55,13 +55,13 @@ def test_settings_select_rules(settings: Mapping[str, Any], expected: list[str])
     [
         ({}, Severity.WARNING),
         ({"severity": {"DV1": "info"}}, Severity.INFO),
-        ({"severity": {"DV1": "info", "trigger-too-short": "error"}}, Severity.ERROR),
-        ({"severity": {"DV101": "error", "all": "info"}}, Severity.ERROR),
-        ({"severity": {"trigger-too-short": "error", "DV1": "info"}}, Severity.ERROR),
+        ({"severity": {"DV1": "info", "trigger-without-when": "error"}}, Severity.ERROR),
+        ({"severity": {"DV103": "error", "all": "info"}}, Severity.ERROR),
+        ({"severity": {"trigger-without-when": "error", "DV1": "info"}}, Severity.ERROR),
         ({"severity": {"DV1": "error", "entry-rules": "info", "DV": "info"}}, Severity.ERROR),
         ({"severity": {"entry-rules": "error", "all": "info"}}, Severity.ERROR),
         (
-            {"severity": {"DV1": "info"}, "paths": {"a.md": {"severity": {"DV101": "error"}}}},
+            {"severity": {"DV1": "info"}, "paths": {"a.md": {"severity": {"DV103": "error"}}}},
             Severity.ERROR,
         ),
     ],
@@ -153,16 +153,16 @@ def test_a_finding_in_a_folded_text_is_at_its_first_word() -> None:
 @pytest.mark.parametrize(
     ("exception", "expected"),
     [
-        ({"ignore": ["trigger-too-short"]}, []),
-        ({"ignore": ["DV101"], "until": "2026-11-02"}, []),
-        ({"ignore": ["DV101"], "until": "2026-11-01"}, ["DV101", "DV902"]),
-        ({"ignore": ["DV101"], "until": "2026-02-30"}, ["DV101", "DV902"]),
-        ({"ignore": ["DV101", "DV102"]}, ["DV901"]),
-        ({"ignore": ["trigger-too-short", "DV101"]}, []),
-        ({"ignore": ["DV101", "trigger-to-short"]}, ["DV903"]),
-        ({"ignore": ["DV101", "DV1"]}, ["DV903"]),
-        ({"ignore": ["DV901", "DV101"]}, ["DV903"]),
-        ({"ignore": ["DV902"], "until": "2026-11-01"}, ["DV101", "DV903", "DV902"]),
+        ({"ignore": ["trigger-without-when"]}, []),
+        ({"ignore": ["DV103"], "until": "2026-11-02"}, []),
+        ({"ignore": ["DV103"], "until": "2026-11-01"}, ["DV103", "DV902"]),
+        ({"ignore": ["DV103"], "until": "2026-02-30"}, ["DV103", "DV902"]),
+        ({"ignore": ["DV103", "DV102"]}, ["DV901"]),
+        ({"ignore": ["trigger-without-when", "DV103"]}, []),
+        ({"ignore": ["DV103", "trigger-without-wen"]}, ["DV903"]),
+        ({"ignore": ["DV103", "DV1"]}, ["DV903"]),
+        ({"ignore": ["DV901", "DV103"]}, ["DV903"]),
+        ({"ignore": ["DV902"], "until": "2026-11-01"}, ["DV103", "DV903", "DV902"]),
     ],
     ids=str,
 )
@@ -174,12 +174,12 @@ def test_exceptions_hide_findings(exception: dict[str, Any], expected: list[str]
 @pytest.mark.parametrize(
     ("until", "words"),
     [
-        ("2026-02-28", "the exception from DV101 ended on 2026-02-28"),
-        ("2027-02-30", "the date 2027-02-30 does not exist, so the exception from DV101"),
+        ("2026-02-28", "the exception from DV103 ended on 2026-02-28"),
+        ("2027-02-30", "the date 2027-02-30 does not exist, so the exception from DV103"),
     ],
 )
 def test_a_day_that_does_not_exist_has_not_passed(until: str, words: str) -> None:
-    text = note(**SHORT, lint={"ignore": ["DV101"], "reason": "r", "until": until})
+    text = note(**SHORT, lint={"ignore": ["DV103"], "reason": "r", "until": until})
     reports = {report.rule.id: report for report in findings({"knowledge/a.md": text})}
     assert words in reports["DV902"].problem.message
 
@@ -411,7 +411,7 @@ def test_a_fingerprint_survives_a_move_to_another_folder() -> None:
     before = fingerprints({"knowledge/a.md": note(**SHORT)})
     assert fingerprints({"knowledge/Backend/b.md": note(**SHORT)}) == before
     both = {"knowledge/F/a.md": note(**SHORT), "knowledge/G/a.md": note(**SHORT)}
-    found = findings(both, LintSettings.of({"select": ["DV101"]}))
+    found = findings(both, LintSettings.of({"select": ["DV103"]}))
     assert len({report.fingerprint for report in found}) == 2
 
 

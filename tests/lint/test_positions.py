@@ -81,12 +81,12 @@ def test_every_character_is_found_however_yaml_writes_it(
     ("place", "text", "found"),
     [
         ((1, 7), "lint", (1, 16)),
-        ((1, 7), "DV101", (2, 3)),
+        ((1, 7), "DV103", (2, 3)),
         ((1, 7), "none", (1, 7)),
     ],
 )
 def test_a_text_in_a_value_is_searched_from_its_beginning(
     place: tuple[int, int], text: str, found: tuple[int, int]
 ) -> None:
-    lines = ["lint: {ignore: lint,", "  DV101}"]
+    lines = ["lint: {ignore: lint,", "  DV103}"]
     assert search(lines, Source("a", *place), text) == Source("a", *found)

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from devinops.lint.rule import Rule
+from devinops.lint.rule import RETIRED, Rule
 from devinops.lint.rules import RULES
 from tests.testing.lint_cases import Case, cases, example_files, faults, found
 
@@ -63,6 +63,8 @@ def examples(rule: Rule) -> list[str]:
 def test_ids_and_names_are_unique_and_well_formed() -> None:
     assert len({rule.id for rule in RULES}) == len({rule.name for rule in RULES}) == len(RULES)
     for rule in RULES:
+        assert rule.id not in RETIRED
+        assert rule.name not in RETIRED.values()
         assert re.fullmatch(r"DV[1-9]\d\d", rule.id)
         assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
 

@@ -22,7 +22,7 @@ from devinops.schema.command_outputs import (
 from devinops.schema.parts import SourceItem
 
 RULES = RulesDocument(
-    **HEAD, rules=(RuleItem("DV101", "too-short", Severity.INFO, "entry", "Short.", "Short.\n"),)
+    **HEAD, rules=(RuleItem("DV103", "too-short", Severity.INFO, "entry", "Short.", "Short.\n"),)
 )
 PULLED = PullDocument(
     **HEAD,

@@ -11,7 +11,7 @@ from tests.testing.objects import live
 
 TEXT = """\
 knowledge:
-  - {name: a, trigger: t, body: old, targets: [x], meta: {m: 1}, protect: true, lint: {ignore: [DV101], reason: r}}
+  - {name: a, trigger: t, body: old, targets: [x], meta: {m: 1}, protect: true, lint: {ignore: [DV103], reason: r}}
   - {name: b, trigger: t, body: other}
 """
 

@@ -158,7 +158,7 @@ def lint(**arguments: Any) -> ExitCode:
       devinops lint
       devinops lint knowledge/Backend --fail-on error
       devinops lint --since origin/main
-      devinops lint --explain trigger-too-short
+      devinops lint --explain trigger-without-when
     """
     return _call("lint:run", arguments)
 

@@ -21,12 +21,14 @@ from devinops.lint.detector import is_complete
 from devinops.lint.engine import Reported, check
 from devinops.lint.fixes import Fixed
 from devinops.lint.repository_files import FileRepository
-from devinops.lint.rule import Rule, RuleScope, matches
+from devinops.lint.rule import Rule, RuleScope, is_retired, matches
 from devinops.lint.rules import RULES
 from devinops.lint.settings import (
     LintSettings,
+    is_known,
     setting_problems,
     unknown_rule,
+    unknown_rule_problem,
     unused_paths,
     usable,
 )
@@ -84,7 +86,7 @@ class LintRequest(NamedTuple):
     def check(self) -> None:
         """Raise UsageError for names of no rule, and for a baseline of a part of the findings."""
         for name in (*self.select, *self.ignore):
-            if not any(matches(rule, name) for rule in RULES):
+            if not is_known(name, RULES):
                 hint = "repeat the option" if "," in name else "--explain all lists them"
                 raise UsageError(f"{unknown_rule(name, RULES)}; {hint}")
         if self.write_baseline and (*self.paths, *self.select, *self.ignore):
@@ -116,7 +118,7 @@ def _lint(options: Options, request: LintRequest) -> ProblemsAnswer:
         request.select, request.ignore, request.lowest_failure(section)
     )
     file = _baseline_file(project, settings, request)
-    _say_what_is_not_looked_for(options, settings)
+    _say_what_is_not_looked_for(options, settings, request)
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
     run = _LintRun(project, settings, selection, errors, skipped)
     run, fixed = _fixed(run) if request.fix else (run, Fixed())
@@ -162,7 +164,11 @@ def _manual(options: Options) -> str:
     return f"{repository}/blob/{origin.revision}/docs/lint.md" if is_web else ""
 
 
-def _say_what_is_not_looked_for(options: Options, settings: LintSettings) -> None:
+def _say_what_is_not_looked_for(
+    options: Options, settings: LintSettings, request: LintRequest
+) -> None:
+    for name in filter(is_retired, (*request.select, *request.ignore)):
+        options.say(unknown_rule(name, RULES))
     is_looking = any(rule.id == _DETECTING for rule in settings.selected(RULES))
     if is_looking and not is_complete():
         from devinops.cli.setup.installed_from import install_command
@@ -245,12 +251,12 @@ class _LintRun:
 
         `manual` is the web address of the pages of all rules; it may be empty.
         """
-        errors = {p for p in self.loaded.problems if p.is_error} | {*self.problems}
+        errors = {p for p in (*self.loaded.problems, *self.problems) if p.is_error}
         stopping = [p for p in errors if self._is_shown({p.source.path})]
         elsewhere = len(errors) - len(stopping)
         stopping += fixed.problems
         shown, gone = self._against(known)
-        unused, paths = [*self._unused_paths()], request.paths
+        unused, paths = [*self._unused_paths(), *self._retired()], request.paths
         problems = [*stopping, *unused, *(report.problem for report in shown)]
         since = request.changed_since or ""
         informing = frozenset((*unused, *self._unchanged(shown, since)) if since else ())
@@ -305,6 +311,14 @@ class _LintRun:
             texts = {d.text_file for d in self.loaded.written} - {""}
             files = {*self.loaded.files, *texts}
             yield from unused_paths(usable(self.project.lint), files, self.project.source_of)
+
+    def _retired(self) -> Iterator[Problem]:
+        """Yield the names of rules that are gone, in the settings and in exceptions."""
+        yield from (problem for problem in self.problems if not problem.is_error)
+        for declaration in self.loaded.written:
+            if self._is_shown({declaration.source.path}):
+                for name in filter(is_retired, declaration.lint.get("ignore", ())):
+                    yield unknown_rule_problem(name, declaration.source_of("lint"), RULES)
 
     def _is_shown(self, paths: Iterable[str]) -> bool:
         """Return whether one of the files is selected."""

@@ -60,18 +60,6 @@ def is_generic(text: str) -> bool:
     return bool(rest) and GENERIC.issuperset(rest)
 
 
-SHORTEST: Final = 10
-"""Letters and digits of a trigger with fewer words than `FEWEST_WORDS`."""
-
-FEWEST_WORDS: Final = 3
-
-
-def is_too_short(text: str) -> bool:
-    """Return whether a trigger is one word, or hardly more."""
-    is_word = len(words(text)) < 2 and text.isascii()
-    return is_word or (weight(text) < SHORTEST and len(text.split()) < FEWEST_WORDS)
-
-
 def weight(text: str) -> int:
     """Return the number of letters and digits; a character of Chinese or Japanese counts as 3."""
     if text.isascii():

@@ -9,7 +9,7 @@ Fails:
     ---
     name: The API
     trigger: API
-    lint: {ignore: [trigger-too-short], reason: Until the rename., until: 2026-05-01}
+    lint: {ignore: [trigger-without-when], reason: Until the rename., until: 2026-05-01}
     ---
     Every error has a code and a message.
 
@@ -19,7 +19,7 @@ Passes:
     ---
     name: The API
     trigger: API
-    lint: {ignore: [trigger-too-short], reason: Until the rename., until: 2999-05-01}
+    lint: {ignore: [trigger-without-when], reason: Until the rename., until: 2999-05-01}
     ---
     Every error has a code and a message.
 """

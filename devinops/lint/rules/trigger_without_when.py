@@ -1,10 +1,11 @@
 """The trigger says what the note is about, but not when to use it.
 
-Devin compares the trigger with its task. A title such as `Guide to our error format` matches a
-question about the format, but not the task in which the format matters.
+Devin compares the trigger with its task. A title such as `Guide to our error format`, a thing such
+as `The billing service`, or one word matches a question about it, but not the task in which it
+matters.
 
-A task, such as `Fix flaky tests`, says when. Only English triggers are checked; other languages are
-recognized by common words and endings.
+A situation (`The build fails`), a condition (`Before a release`) and a task (`Fix flaky tests`) say
+when. Only English triggers are checked; other languages are recognized by common words and endings.
 
 Fails:
 
@@ -28,43 +29,56 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from devinops.lint.rule import Rule
-from devinops.lint.rules._triggers import is_generic, is_too_short, words
+from devinops.lint.rules._triggers import is_generic, weight, words
 from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _CONDITION = LazyPattern(
-    r"\b(?:when|whenever|where|if|before|after|while|during|until|once|unless|upon|everytime"
-    r"|(?:every|each|any)\s+time|in\s+case|in\s+order|use|used|uses|using|ask(?:s|ed|ing)?"
-    r"|needs?|needed|requir\w+|appl(?:y|ies)|trigger(?:s|ed)?|invoke\w*|recall\w*|must|should"
-    r"|want(?:s|ed)?|says?|mentions?)\b",
+    r"\b(?:when(?:ever)?|where(?:ver)?|if|before|after|while|during|until|once|unless|upon|everytime"
+    r"|(?:every|each|any)\s+time|in\s+case|(?<!for )use(?!\s+(?:of|cases?)\b)|(?:is|are|be)\s+used"
+    r"|appl(?:y|ies)\s+(?:to|for|in)|triggers?\s+on|activates?|invoked?|recall\w*|needed"
+    r"|asks?|asked|mentions?|says?|wants?|you\s+(?:must|need))\b",
     re.IGNORECASE,
 )
 _TASK = LazyPattern(
-    r"\b(?:for|about|to|that|which|with|in|on|at|from|into|against|any|all|every|task\w*|work\w*"
+    r"\b(?:for|about|to|that|which|with|in|on(?!-)|at|from|into|against|any|all|every|task\w*|work\w*"
     r"|change\w*|question\w*|request\w*|issue\w*|bug\w*|[a-z]{3,}ing)\b",
     re.IGNORECASE,
 )
 """What a description of a task contains, such as `changing the schema` or `bugs in billing`."""
 
+_DOCUMENT = (
+    r"(?:guides?|guidelines?|overviews?|information|info|documentation|docs|descriptions?|summary"
+    r"|summaries|introduction|explanations?|reference|practices?|conventions?|standards?|details?"
+    r"|notes?|tips|background|glossary|rules?|rule\s+files?|patterns|principles|techniques|prompts?"
+    r"|basics|cheat\s?sheets?|knowledge|training|templates?|instructions?|skills?)"
+)
 _TITLE = LazyPattern(
-    r"(?:an?|the|our|this|general|some|detailed|complete|full|short|brief|quick)?\s*"
-    r"(?:(?:note|document|page|file|entry|text|playbook|knowledge|section)\s+)?"
-    r"(?:describes|explains|contains|documents|lists|provides|covers|defines|outlines|shows|details"
-    r"|summari[sz]es|gives|includes|describing|explaining|containing|documenting|listing|providing"
-    r"|covering|defining|outlining|guides?|guidelines?|overviews?|information|info|documentation"
-    r"|docs|descriptions?|summary|summaries|introduction|explanations?|reference|best\s+practices?"
-    r"|conventions?|standards?|details?|notes?|tips|background|glossary)\b",
+    r"(?:(?:an?|the|our|this)\s+)?(?:"
+    rf"(?:(?:page|file|entry|text|playbook|section|document|{_DOCUMENT})\s+)?"
+    r"(?:(?:describ|explain|contain|document|list|provid|cover|defin|outlin|detail|summari[sz]|includ)"
+    r"(?:e?s|ing)|shows|gives)\b|[^\s.:;]{1,30}\s+(?:rules?\s+for|guides?\s+to)\b"
+    r"|(?!(?:add|chang|creat|edit|fix|generat|improv|maintain|read|review|translat|updat|writ)ing\b)"
+    r"(?:(?!(?:about|at|by|from|in|of|on|to|with|an?|the|our|for)\b)[^\s.:;]+\s+){0,6}?"
+    rf"{_DOCUMENT}(?:\W*$|[.,:;]|\s+(?:about|and|covering|for|from|in|including|of|on|that|to|with)\b))",
     re.IGNORECASE,
 )
-_TITLE_AT_THE_END = LazyPattern(
-    r"(?:[\w/-]+\s+){1,4}(?:standards|conventions|guidelines|guide|glossary|overview|principles"
-    r"|basics|cheat\s?sheet)\W*",
+"""The name of a document: its first noun is one, or its first verb says what the text does."""
+
+_SITUATION = LazyPattern(
+    r"\b(?:is|are|was|were|has|have|does|to|\w+n['’]t|cannot|\w{2,}ed|fails?|breaks?|needs?|gets?"
+    r"|goes|changes?|fires?|stops?|crash\w*|returns?|throws?|tasks?|bugs?|work|requests?|questions?"
+    r"|issues?|errors?\s+in|failures?|[a-z]{3,}s\s+(?:an?|the|out|off|down|up))\b",
     re.IGNORECASE,
 )
+"""Something that happens, as in `The build fails`."""
+
+_ARTICLE = LazyPattern(r"(?:an?|the|our|this|these|all)\s", re.IGNORECASE)
+
 _ORDER = LazyPattern(
     r"(?:add|build|change|configure|create|debug|deploy|design|fix|implement|install|investigate"
     r"|merge|migrate|open|publish|refactor|release|remove|rename|review|run|set\s+up|test|update"
@@ -93,6 +107,8 @@ _ENGLISH_EN = LazyPattern(
     r"|open|screen|sudden|wooden|women)\w*\W*$"
 )
 _LONGEST_TITLE = 6
+_SHORTEST = 10
+"""Letters and digits of one word of a script without spaces; see `weight`."""
 
 
 _PLAIN = frozenset({"when", "whenever", "if", "before", "after", "while", "during", "use"})
@@ -100,20 +116,26 @@ _PLAIN = frozenset({"when", "whenever", "if", "before", "after", "while", "durin
 
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
-    when = subject.when
-    terms = words(when)
-    if is_too_short(when) or not _PLAIN.isdisjoint(terms) or is_generic(when):
-        return
-    if not _is_english(when) or _CONDITION.search(when) or _ORDER.match(when.strip()):
-        return
-    is_title = bool(_TITLE.match(when.strip()) or _TITLE_AT_THE_END.fullmatch(when.strip()))
-    if is_title or (len(terms) <= _LONGEST_TITLE and not _TASK.search(when)):
+    when = subject.when.strip()
+    if _names_a_topic(when, words(when)) and not is_generic(when):
         field = subject.kind.meaning.when
         message = (
             f"this {field} says what the {subject.kind.name} is about, but not when to use it: "
             "begin with `When` and the task"
         )
         yield subject.about(field, message)
+
+
+def _names_a_topic(when: str, terms: Sequence[str]) -> bool:
+    if len(terms) < 2:
+        return bool(terms) and (when.isascii() or weight(when) < _SHORTEST)
+    if not _PLAIN.isdisjoint(terms) or not _is_english(when):
+        return False
+    if _CONDITION.search(when) or _ORDER.match(when):
+        return False
+    is_short = len(terms) <= _LONGEST_TITLE and not _TASK.search(when)
+    is_thing = is_short or bool(_ARTICLE.match(when))
+    return bool(_TITLE.match(when)) or (is_thing and not _SITUATION.search(when))
 
 
 def _is_english(text: str) -> bool:

@@ -10,7 +10,7 @@ Fails:
     ---
     name: The API
     trigger: When adding an endpoint to the API
-    lint: {ignore: [trigger-to-short], reason: The name of a product.}
+    lint: {ignore: [trigger-without-wen], reason: The name of a product.}
     ---
     Every error has a code and a message.
 
@@ -20,7 +20,7 @@ Passes:
     ---
     name: The API
     trigger: API
-    lint: {ignore: [trigger-too-short], reason: The name of a product.}
+    lint: {ignore: [trigger-without-when], reason: The name of a product.}
     ---
     Every error has a code and a message.
 """
@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from devinops.lint.rule import Exceptions, Rule, is_group
+from devinops.lint.rule import Exceptions, Rule, is_group, is_retired
 from devinops.lint.subject import LintFinding
 from devinops.model.objects import Severity
 from devinops.model.suggest import did_you_mean
@@ -38,9 +38,9 @@ from devinops.model.suggest import did_you_mean
 def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[LintFinding]:
     for name in exceptions.ignored:
         rule = exceptions.rule(name)
-        if rule is None:
+        if rule is None and not is_retired(name):
             yield exceptions.finding(name, _unknown(name, exceptions.rules))
-        elif rule.exceptions:
+        elif rule and rule.exceptions:
             message = f"no exception can hide {name}: remove it, and correct what {name} finds"
             yield exceptions.finding(name, message)
 

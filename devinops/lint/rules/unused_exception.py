@@ -9,7 +9,7 @@ Fails:
     ---
     name: The API
     trigger: When adding an endpoint to the API
-    lint: {ignore: [trigger-too-short], reason: The name of a product.}
+    lint: {ignore: [trigger-without-when], reason: The name of a product.}
     ---
     Every error has a code and a message.
 
@@ -19,7 +19,7 @@ Passes:
     ---
     name: The API
     trigger: API
-    lint: {ignore: [trigger-too-short], reason: The name of a product.}
+    lint: {ignore: [trigger-without-when], reason: The name of a product.}
     ---
     Every error has a code and a message.
 """
