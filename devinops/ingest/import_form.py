@@ -52,13 +52,15 @@ class ImportChoices:
     """What the user chose.
 
     `split` texts at their headings; `repo` is the repository of the rules; `org_id` the
-    organization to take objects of; `into` the folder for everything that has one.
+    organization to take objects of if there are several; `into` the folder for everything that has
+    one; `link_base` the address of the tree that has the sources.
     """
 
     split: bool = False
     repo: str = ""
     org_id: str = ""
     into: str = ""
+    link_base: str = ""
 
 
 @dataclass(frozen=True)

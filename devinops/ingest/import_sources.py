@@ -6,12 +6,25 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Final
 
 from devinops.ingest.forms import forms_of
-from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission
+from devinops.ingest.import_form import (
+    Contents,
+    ForeignObject,
+    Form,
+    ImportChoices,
+    ImportSource,
+    ImportText,
+    Omission,
+)
+from devinops.ingest.links import with_addresses
+from devinops.lint.repository_files import FileRepository
 from devinops.load.discover import is_inside, read_text
 
 _SKIPPED: Final = frozenset(
@@ -32,6 +45,10 @@ _SKIPPED: Final = frozenset(
 )
 """Directories with files of tools and of other projects, some of them with credentials."""
 
+_AGENT = re.compile(
+    r"\.(?:agent|chatmode)\.md$|/\.(?:claude|github)/agents/[^/]+\.md$", re.IGNORECASE
+)
+
 LARGEST_FILE: Final = 20_000_000
 """Bytes of a file. Parsed, it takes many times as much memory."""
 
@@ -44,14 +61,15 @@ Read = tuple[ImportSource, Form, Contents]
 class ImportSources:
     """What the named files and directories hold; `own` are real paths that are not read.
 
-    `skipped` counts, for each directory, the other Markdown files in it, which are not read because
-    the directory has files of a form that says more.
+    `unread` counts files in directories by what they are: agents, and other Markdown if the
+    directory has files of a form that says more. `broken_links` counts the relative links, by file.
     """
 
     choices: ImportChoices
     own: Collection[str] = ()
     read: list[Read] = field(default_factory=list)
-    skipped: dict[str, int] = field(default_factory=dict)
+    unread: Counter[str] = field(default_factory=Counter)
+    broken_links: Counter[str] = field(default_factory=Counter)
     _seen: dict[str, str] = field(default_factory=dict)
 
     def add(self, path: str) -> None:
@@ -70,12 +88,12 @@ class ImportSources:
         ordered = sorted(walk(path, unreadable), key=lambda file: (os.path.islink(file), file))
         # A plain text is rarely a note, unless the user names it.
         files = [_File(file, path) for file in ordered if not file.lower().endswith(".txt")]
-        known = [file for file in files if forms_of(file.absolute)]
+        known = [file for file in files if forms_of(file.absolute) and not _is_agent(file)]
         chosen = [file for file in known if not forms_of(file.absolute)[0].fallback]
         if all(map(_is_data, chosen)):
             chosen = known
-        if skipped := len(known) - len(chosen):
-            self.skipped[path] = skipped
+        self.unread["agent"] += sum(map(_is_agent, files))
+        self.unread["other Markdown file"] += len(known) - len(chosen)
         for file in chosen:
             self._file(file)
 
@@ -113,7 +131,29 @@ class ImportSources:
             beside=_beside(file.path) if form.looks_beside else (),
             named=file.named,
         )
-        self.read.append((source, form, form.read(source, self.choices)))
+        contents = form.read(source, self.choices)
+        items = tuple(self._with_addresses(item, file) for item in contents.items)
+        self.read.append((source, form, replace(contents, items=items)))
+
+    def _with_addresses(
+        self, item: ImportText | ForeignObject, file: _File
+    ) -> ImportText | ForeignObject:
+        """Return a text with addresses for its relative links; an object as it is.
+
+        They are below the top of the Git checkout with the file, or else the named directory.
+        """
+        if isinstance(item, ForeignObject):
+            return item
+        tree = FileRepository(Path(os.path.realpath(file.top)))
+        directory = os.path.relpath(os.path.dirname(os.path.realpath(file.path)), tree.top)
+        text, left = with_addresses(
+            item.text,
+            directory.replace(os.sep, "/"),
+            self.choices.link_base,
+            lambda place: tree.exists(tree.from_top(place)),
+        )
+        self.broken_links[file.shown] += left
+        return replace(item, text=text)
 
     def _leave_out(self, file: _File, why: str) -> None:
         self._note(file, Contents(omissions=(Omission(os.path.basename(file.path), why),)))
@@ -143,6 +183,11 @@ class _File:
     def directory(self) -> str:
         relative = os.path.relpath(os.path.dirname(self.path), self.top)
         return "" if relative == "." else relative.replace(os.sep, "/")
+
+
+def _is_agent(file: _File) -> bool:
+    """Return whether a file describes a role for an agent, which Devin does not have."""
+    return bool(_AGENT.search(file.absolute))
 
 
 def _is_data(file: _File) -> bool:

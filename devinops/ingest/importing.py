@@ -91,8 +91,9 @@ class NotImported:
 class ImportReport:
     """What an import does: the files to write, what each source became, and what was left out.
 
-    `remarks` are about whole sources, by path. `settled` are the Terraform addresses of objects
-    that entries have already.
+    `remarks` are about whole sources, by path. `unread` counts the files that were not read, by
+    what they are, and `broken_links` the links that lead nowhere from the new files. `settled` are
+    the Terraform addresses of objects that entries have already.
     """
 
     files: list[NewFile] = field(default_factory=list)
@@ -100,6 +101,8 @@ class ImportReport:
     duplicates: list[Duplicate] = field(default_factory=list)
     not_imported: list[NotImported] = field(default_factory=list)
     remarks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: Mapping[str, int] = field(default_factory=dict)
+    broken_links: int = 0
     settled: list[Imported] = field(default_factory=list)
 
     def leave(self, path: str, reason: str) -> None:

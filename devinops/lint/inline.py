@@ -12,8 +12,10 @@ from typing import Final, NamedTuple
 from devinops.model.patterns import LazyPattern
 
 _ESCAPE: Final = r"\\[!-/:-@\[-`{-~]"
+_TAGS: Final = "a|audio|embed|iframe|img|link|script|source|video"
+"""Those whose `href` or `src` is an address."""
 _TOKEN: Final = LazyPattern(
-    rf"{_ESCAPE}|`+|<!--|<[A-Za-z][A-Za-z0-9+.-]{{1,31}}:[^\s<>]*>|<(?:a|img)\s[^<>]*>|!?\[|\]"
+    rf"{_ESCAPE}|`+|<!--|<[A-Za-z][A-Za-z0-9+.-]{{1,31}}:[^\s<>]*>|<(?:{_TAGS})\s[^<>]*>|!?\[|\]"
 )
 _ADDRESS: Final = LazyPattern(r"\b(?:href|src)\s*=\s*(?:\"([^\"<>]*)\"|'([^'<>]*)')")
 _RUN: Final = LazyPattern("`+")

@@ -11,7 +11,7 @@ from functools import cached_property
 from devinops.lint.blocks import Leaf, MarkdownBlock, blocks
 from devinops.lint.inline import Inline, TextSpan
 
-_MARKS = ("`", "](", "]:", "<!--", "<a", "<img")
+_MARKS = ("`", "](", "]:", "<!--", "href", "src")
 """What a paragraph with code, a link or a comment has."""
 
 _PROSE = (Leaf.TEXT, Leaf.HEADING)

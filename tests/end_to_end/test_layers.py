@@ -28,8 +28,8 @@ LAYERS = (
     {"applying"},
     {"load", "api", "render", "emulator", "inventory"},
     {"writers"},
-    {"config", "ingest", "ci", "lint"},
-    {"export", "fmt", "doctor"},
+    {"config", "ci", "lint"},
+    {"ingest", "export", "fmt", "doctor"},
     {"cli"},
 )
 """Each may import from those before it and from itself."""

@@ -191,3 +191,100 @@ def listed(declaration: Declaration) -> dict[str, Any]:
         if kind.apis["v3"].parts or kind.by_name[name].reads("v3")
         if value not in (None, {}, [])
     }
+
+
+# --- skills of another tool -----------------------------------------------------------------------
+
+SKILLS = [
+    *["add-tests", "api-errors", "breaking-changes", "c-sharp", "changelog", "commit-message"],
+    *["conventional-commit", "database-migration", "debug", "docker-compose", "e2e-tests"],
+    *["feature-flags", "incident-report", "instructions", "k8s-rollout", "release-notes"],
+    *["review-pr", "security-review", "skill-creator", "x509-certificates"],
+]
+COMMIT = "https://git.example/acme/skills/blob/3f786850e387550fdab836ed7e6dc881de23001b"
+
+
+def collection() -> dict[str, str]:
+    """Return 20 skills, and what people start, as path → text.
+
+    In many collections all skills have the same headings, and refer to each other.
+    """
+    files = {
+        ".github/prompts/create-readme.prompt.md": "---\nagent: agent\n---\n1. Look at [the style](../docs/style.md).\n",
+        ".claude/commands/open-pr.md": "1. Open it.\n",
+        ".windsurf/workflows/deploy.md": "---\ndescription: Deploys.\n---\n1. Run make.\n",
+        "agents/reviewer.agent.md": "---\ndescription: Reviews.\n---\nYou review.\n",
+        "docs/style.md": "Be brief.\n",
+    }
+    for number, (name, other) in enumerate(zip(SKILLS, SKILLS[1:] + SKILLS[:1], strict=True)):
+        title = ("## Instructions", "# Instructions", "# One\n\n# Two", f"# All about {name}")[
+            number % 4
+        ]
+        files[f"skills/{name}/SKILL.md"] = (
+            f"---\nname: {name}\ndescription: Use when it is about {name}.\n---\n{title}\n\n"
+            f"Read [{other}](../{other}/SKILL.md#usage) and [all of it][1], not `[x](y.md)`.\n\n"
+            f'<img src="{name}.png">\n\n[1]: references/{name}.md\n'
+        )
+        files[f"skills/{name}/references/{name}.md"] = f"# {name}\n"
+    return files
+
+
+@pytest.fixture
+def imported(repository: Write, tmp_path: Path, devinops: Devinops) -> tuple[Path, Path]:
+    """Return the directory of a collection, and the root with its entries."""
+    sources, root = repository(collection()), tmp_path / "root"
+    root.mkdir()
+    config = "version: 1\ntargets: {t: {inventory: {store: file}}}\n"
+    (root / "devinops.yaml").write_text(config)
+    ran = devinops("import", "-C", root, "--link-base", COMMIT, sources)
+    assert ran.code == 0, ran
+    assert ran.out.splitlines()[-4:-1] == [
+        "1 agent not read: name a file to import it",
+        "21 other Markdown files not read: name a file to import it",
+        "Imported 23 entries into 23 files",
+    ]
+    return sources, root
+
+
+def test_a_collection_of_skills_keeps_names_slugs_and_links(
+    imported: tuple[Path, Path], emulator: Emulator, tmp_path: Path, devinops: Devinops
+) -> None:
+    _, root = imported
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    assert {note["name"] for note in emulator.knowledge()} == set(SKILLS)
+    pulled, plugin = tmp_path / "pulled", tmp_path / "plugin"
+    pulled.mkdir()
+    assert devinops("pull", "-C", pulled).code == 0
+    assert values(pulled) == values(root)
+    assert devinops("export", "-C", pulled, plugin).code == 0
+    exported = {path.name: (path / "SKILL.md").read_text() for path in plugin.glob("skills/*")}
+    assert exported.keys() == {*SKILLS, "create-readme", "open-pr", "deploy"}
+    for name, other in zip(SKILLS, SKILLS[1:] + SKILLS[:1], strict=True):
+        assert exported[name].endswith(
+            f"Read [{other}]({COMMIT}/skills/{other}/SKILL.md#usage) and [all of it][1], "
+            f'not `[x](y.md)`.\n\n<img src="{COMMIT}/skills/{name}/{name}.png">\n\n'
+            f"[1]: {COMMIT}/skills/{name}/references/{name}.md\n"
+        )
+    assert f"[the style]({COMMIT}/.github/docs/style.md)" in exported["create-readme"]
+
+
+def test_a_second_import_of_a_collection_changes_nothing(
+    imported: tuple[Path, Path], devinops: Devinops
+) -> None:
+    sources, root = imported
+    before = {path: path.read_text() for path in root.rglob("*.md")}
+    again = devinops("import", "-C", root, "--link-base", COMMIT, sources)
+    assert again.code == 0
+    assert again.out.splitlines()[-1] == "Imported 0 entries into 0 files; 23 duplicates"
+    assert {path: path.read_text() for path in root.rglob("*.md")} == before
+
+
+def test_a_slug_does_not_depend_on_the_other_skills(
+    imported: tuple[Path, Path], tmp_path: Path, devinops: Devinops
+) -> None:
+    sources, _ = imported
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    assert devinops("import", "-C", alone, sources / "skills" / "instructions").code == 0
+    assert devinops("export", "-C", alone, tmp_path / "plugin").code == 0
+    assert [path.name for path in (tmp_path / "plugin").glob("skills/*")] == ["instructions"]

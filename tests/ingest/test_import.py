@@ -13,6 +13,7 @@ import pytest
 from devinops.emulator import Emulator
 from devinops.ingest import import_sources
 from devinops.ingest.forms import FORMS, forms_of
+from devinops.ingest.forms._front_matter import EVERY_FILE
 from devinops.load import load
 from devinops.model.objects import Declaration
 from devinops.model.values import UNSET
@@ -49,9 +50,11 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
 def test_each_form_becomes_entries_and_a_report(
-    case: dict[str, Any], root: Path, devinops: Devinops
+    case: dict[str, Any], root: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plant(Path(), case["files"])
+    for name, value in case.get("environment", {}).items():
+        monkeypatch.setenv(name, value)
     sources = case.get("import", ["."])
     root.mkdir()
     ran = devinops("import", "-C", root, *case.get("options", []), *sources)
@@ -117,6 +120,66 @@ def test_what_is_there_already_is_a_duplicate(root: Path, devinops: Devinops) ->
     own = devinops("import", "-C", root, root / "knowledge" / "one.md")
     assert own.code == 4
     assert "it already has entries of this repository" in own.out
+
+
+@pytest.mark.parametrize("glob", sorted(EVERY_FILE))
+def test_a_rule_for_every_file_needs_no_remark(glob: str, root: Path, devinops: Devinops) -> None:
+    """Editors write such patterns without quotation marks, which is not YAML."""
+    written = (f"globs: {glob}", f"globs: [{glob}]", f"globs:\n  - {glob}", f'globs: "{glob}"')
+    rules = {
+        f"{number}.mdc": f"---\ndescription: When testing\n{globs}\n---\n{number}\n"
+        for number, globs in enumerate(written)
+    }
+    plant(Path(), rules)
+    root.mkdir()
+    ran = devinops("import", "-C", root, "--dry-run", ".")
+    entries = (
+        f"+ knowledge/{n}.md\n    knowledge:{n}, from {n}.mdc (Cursor rule)\n" for n in range(4)
+    )
+    assert ran.out == "".join((*entries, "Would import 4 entries into 4 files\n"))
+
+
+LINKED = "---\nname: triage\ndescription: When testing\n---\n[a](a.md) [b](../../docs/b.md)\n"
+
+
+@pytest.mark.parametrize(
+    ("checkout", "source", "body"),
+    [
+        ("", ".", "[a](URL/skills/triage/a.md) [b](URL/docs/b.md)"),
+        ("", "skills", "[a](URL/triage/a.md) [b](../../docs/b.md)"),
+        (".git", "skills", "[a](URL/skills/triage/a.md) [b](URL/docs/b.md)"),
+        (".git", "skills/triage/SKILL.md", "[a](URL/skills/triage/a.md) [b](URL/docs/b.md)"),
+        ("skills/.git", ".", "[a](URL/skills/triage/a.md) [b](URL/docs/b.md)"),
+    ],
+)
+def test_an_address_is_that_of_the_checkout_or_of_the_source(
+    checkout: str, source: str, body: str, root: Path, devinops: Devinops
+) -> None:
+    plant(
+        Path(), {"skills/triage/SKILL.md": LINKED, **({f"{checkout}/HEAD": ""} if checkout else {})}
+    )
+    root.mkdir()
+    url = "https://git.example/acme/skills/blob/c0ffee"
+    ran = devinops("import", "-C", root, "--link-base", f"{url}/", source)
+    (declaration,) = load(root).declarations
+    assert values(declaration)["body"] == body.replace("URL", url)
+    left = "1 relative link leads out of the tree at --link-base"
+    assert (left in ran.out) == ("](.." in body)
+    again = devinops("import", "-C", root, "--link-base", url, source)
+    assert again.out.splitlines()[-1] == "Imported 0 entries into 0 files; 1 duplicate"
+
+
+def test_links_that_break_are_counted_once(root: Path, devinops: Devinops) -> None:
+    rule = RULE.replace("text", "[a](a.md) <img src='b.png'>")
+    plant(Path(), {"skills/triage/SKILL.md": LINKED, "one.mdc": rule, "same.mdc": rule})
+    root.mkdir()
+    ran = devinops("import", "-C", root, ".")
+    broken = (
+        "4 relative links lead nowhere from the new files: --link-base URL writes addresses for "
+        "them"
+    )
+    assert [line for line in ran.out.splitlines() if "link" in line] == [broken]
+    assert "[a](a.md) [b](../../docs/b.md)" in (root / "knowledge/triage.md").read_text()
 
 
 def test_texts_that_share_a_name_are_imported_once(root: Path, devinops: Devinops) -> None:
@@ -228,6 +291,8 @@ def test_a_file_in_the_way_is_never_overwritten(root: Path, devinops: Devinops) 
         ([], 64, "Missing argument 'SOURCE"),
         (["nothing.mdc"], 64, "nothing.mdc"),
         (["--repository", "api", "one.mdc"], 64, "--repository must be OWNER/NAME or all"),
+        (["--link-base", "skills", "one.mdc"], 64, "--link-base must be an address"),
+        (["--link-base", "https://u:p@a.example/x", "one.mdc"], 64, "--link-base must be"),
         (["empty"], 1, "there is nothing to import in empty"),
     ],
 )
@@ -325,9 +390,7 @@ def test_programs_get_what_people_get(root: Path, devinops: Devinops) -> None:
     document = json.loads(ran.out)
     assert document["exit_code"] == ran.code == 4
     assert "terraform state rm devin_secret.token" in document["commands"]
-    assert document["remarks"] == {
-        "p": ["1 other Markdown file not read: name a file to import it"]
-    }
+    assert document["not_read"] == {"other Markdown file": 1}
     assert [item["place"] for item in document["duplicates"]] == ["p/one.mdc"]
     assert "s3cr3t-canary" not in ran.out
 

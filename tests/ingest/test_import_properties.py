@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -15,18 +16,18 @@ from devinops.load import load
 from devinops.model.values import canonical_text
 from tests.testing.strategies import content, texts
 
-NAMES = [
+MARKDOWN = [
     "a.mdc",
     "a.instructions.md",
     ".devin/rules/a.md",
     "AGENTS.md",
     "skills/a/SKILL.md",
     "a.devin.md",
+    "a.prompt.md",
+    ".claude/commands/a.md",
     "notes.md",
-    "a.json",
-    "a.tfstate",
-    ".devin-plugin/plugin.json",
 ]
+NAMES = [*MARKDOWN, "a.json", "a.tfstate", ".devin-plugin/plugin.json"]
 pieces = st.sampled_from(
     ["---\n", "description: ", "globs: ", "alwaysApply: true\n", "trigger: ", "name: ", "# ", "## ",
      "> ", "Trigger: ", "When ", "```\n", "<!--", "-->", "|", ">", "- ", "'", "**/*.{a,b}", "\n",
@@ -79,3 +80,35 @@ def test_the_body_of_a_rule_is_never_changed(text: str) -> None:
     ((_, _, contents),) = sources.read
     (item,) = contents.items
     assert canonical_text(item.text) == canonical_text(body.encode("utf-8", "replace").decode())  # type: ignore[union-attr]
+
+
+front_lines = st.sampled_from(
+    ["name: A", "title: B", "description: When testing", "globs: **/*", "globs: *.ts", "trigger: manual",
+     "alwaysApply: true", "???", "- x", "# why", "description: |", "  more", "", "disable-model-invocation: true",
+     "metadata:", "  devinops-key: knowledge:a/b"]
+)  # fmt: skip
+fronts = st.one_of(
+    st.just(""), st.lists(front_lines).map(lambda rows: "\n".join(("---", *rows, "---", "")))
+)
+markers = st.sampled_from(
+    ["", "# One\n\n", "## Two\n\n", "### Three\n", "Four\n===\n", "> ", "> When ", "- ", "1. ", "Trigger: ",
+     "## Trigger\n\n", "## When to use\n\n", "```\n", "~~~\n# ", "<!-- ", "-->", "    ", "[x](y.md) ", "| "]
+)  # fmt: skip
+bodies = st.lists(st.tuples(markers, st.sampled_from(["\n", "\n\n", " "])), max_size=12).map(
+    lambda parts: "".join(f"{mark}word{n}.{end}" for n, (mark, end) in enumerate(parts))
+)
+
+
+@given(st.sampled_from(MARKDOWN), fronts, bodies)
+def test_every_word_of_a_body_is_imported(name: str, front: str, body: str) -> None:
+    """Each is in the text, or in the trigger if the text says when to use it."""
+    sources = ImportSources(ImportChoices())
+    with tempfile.TemporaryDirectory() as top:
+        path = Path(top, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(front + body, encoding="utf-8")
+        sources.add(top)
+    items = [item for _, _, contents in sources.read for item in contents.items]
+    imported = " ".join(f"{item.text} {item.when}" for item in items)  # type: ignore[union-attr]
+    words = set(re.findall(r"word\d+", body))
+    assert words - set(re.findall(r"word\d+", imported)) == set()

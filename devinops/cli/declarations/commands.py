@@ -376,7 +376,11 @@ def pull(**arguments: Any) -> ExitCode:
 )
 @click.option("--folder", type=NonEmpty(), help="Folder to put the notes in, such as Backend/APIs.")
 @click.option(
-    "--org-id", type=NonEmpty(), help="Organization to take from a Terraform state with several."
+    "--link-base",
+    type=NonEmpty(),
+    metavar="URL",
+    help="Write relative links as addresses below URL, which is that of the Git checkout at a "
+    "commit; without Git, of SOURCE.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be written, but write nothing.")
 @click.option("--force", is_flag=True, help="Overwrite entries with the same key.")
@@ -385,8 +389,8 @@ def import_(**arguments: Any) -> ExitCode:
     """Turn the files of other tools into entries, and report what each became; calls no API.
 
     SOURCE is a file or a directory: .mdc, AGENTS.md, CLAUDE.md, .cursorrules, .windsurfrules,
-    .rules, Copilot instructions, .devin/rules, SKILL.md, a plugin, .devin.md, other Markdown, JSON
-    from the API, or a Terraform state. A file may have 20 MB.
+    .rules, Copilot instructions, .devin/rules, SKILL.md, a plugin, .devin.md, prompts, commands,
+    workflows, other Markdown, JSON from the API, or a Terraform state. A file may have 20 MB.
 
     \b
       devinops import --dry-run .cursor/rules

@@ -27,6 +27,7 @@ from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.writers import FileChange
 
+_ADDRESS = re.compile(r"https?://[^\s/?#@<>()]+(?:/[^\s?#<>()]*)?")
 _REPO = re.compile(r"all|[^/\s]+(?:/[^/\s]+)+")
 
 
@@ -36,14 +37,25 @@ def run(
     split: bool,
     repo: str | None,
     folder: str | None,
-    org_id: str | None,
+    link_base: str | None,
     dry_run: bool,
     force: bool,
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if repo and not _REPO.fullmatch(repo):
         raise UsageError(f'--repository must be OWNER/NAME or all, not "{repo}"')
-    choices = ImportChoices(split=split, repo=repo or "", org_id=org_id or "", into=folder or "")
+    if link_base and not _ADDRESS.fullmatch(link_base):
+        raise UsageError(
+            "--link-base must be an address such as https://github.com/OWNER/NAME/blob/COMMIT, "
+            f"not {link_base}"
+        )
+    choices = ImportChoices(
+        split=split,
+        repo=repo or "",
+        org_id=os.environ.get("DEVIN_ORG_ID", "").strip(),
+        into=folder or "",
+        link_base=(link_base or "").rstrip("/"),
+    )
     raws: write_files.Raws = {}
     project, loaded = write_files.read(options.root, raws)
     repository = Existing(
@@ -63,7 +75,7 @@ def run(
             report.leave(item.change.path, item.reason)
     waits = report.not_imported or any(item.unwritten for item in report.imported)
     code = ExitCode.DECIDE if waits else ExitCode.OK
-    lines = tuple(_lines(report, dry_run, options))
+    lines = tuple(_lines(report, dry_run, options, choices.link_base))
     document = partial(_document, report, code, dry_run, options.command_flags)
     options.answer(SimpleAnswer(lines, document, exit_code=code))
     return code
@@ -76,15 +88,14 @@ def _prepare(
     for path in paths:
         reader.add(str(path))
     report = import_contents(reader.read, choices, repository)
-    for directory, number in reader.skipped.items():
-        report.remarks[directory] = (
-            f"{counted(number, 'other Markdown file')} not read: name a file to import it",
-        )
+    report.unread = +reader.unread
+    written = {item.origin.path for item in report.imported}
+    report.broken_links = sum(reader.broken_links[path] for path in written)
     if not (report.imported or report.duplicates or report.not_imported):
         named = ", ".join(map(str, paths))
         raise NotFound(
-            f"there is nothing to import in {named}: expected rules, skills, playbooks, Markdown, "
-            "JSON of the API or a Terraform state; nothing was written"
+            f"there is nothing to import in {named}: expected rules, skills, prompts, playbooks, "
+            "Markdown, JSON of the API or a Terraform state; nothing was written"
         )
     return report
 
@@ -100,7 +111,7 @@ def _changes(report: ImportReport) -> Iterator[FileChange]:
 # --- for people -----------------------------------------------------------------------------------
 
 
-def _lines(report: ImportReport, dry_run: bool, options: Options) -> Iterator[str]:
+def _lines(report: ImportReport, dry_run: bool, options: Options, link_base: str) -> Iterator[str]:
     for path, remarks in report.remarks.items():
         yield from (f"{path}: {remark}" for remark in remarks)
     for item in report.imported:
@@ -115,6 +126,12 @@ def _lines(report: ImportReport, dry_run: bool, options: Options) -> Iterator[st
         what = "" if rest.origin.path.endswith(rest.what) else f"{rest.what}: "
         yield f"! {rest.origin}: not imported: {what}{rest.why}"
     yield from _follow_up(report, options)
+    for what, number in report.unread.items():
+        yield f"{counted(number, what)} not read: name a file to import it"
+    if report.broken_links:
+        links = counted(report.broken_links, "relative link leads", "relative links lead")
+        remedy = "nowhere from the new files: --link-base URL writes addresses for them"
+        yield f"{links} {'out of the tree at --link-base' if link_base else remedy}"
     yield _summary(report, dry_run)
     if report.imported and not dry_run:
         flags = options.command_flags
@@ -208,6 +225,8 @@ def _document(report: ImportReport, code: ExitCode, dry_run: bool, flags: str) -
             {"source": _origin(rest.origin), "what": rest.what, "why": rest.why}
             for rest in report.not_imported
         ],
+        "not_read": report.unread,
+        "broken_links": report.broken_links,
         "remarks": report.remarks,
         "commands": [*_links(_of_terraform(report), flags), *_removals(report)],
     }

@@ -19,10 +19,16 @@ fields, and `devinops-key`, the entry's key."""
 
 MOST_REMARKS: Final = 5
 
+EVERY_FILE: Final = frozenset({"*", "**", "**/*", "**/**", "*.*", "**/*.*", "/**", "./**"})
+"""Patterns that match every file."""
+
 _OPEN = re.compile(r"\s*^[ \t]*---[ \t]*\n", re.MULTILINE)
 _CLOSE = re.compile(r"^[ \t]*(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
 _KEY = re.compile(r"([A-Za-z_][\w.-]*(?: [\w.-]+)?)[ \t]*:(?:[ \t]+(.*)|[ \t]*)$")
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.*)$")
+_ANY = "|".join(map(re.escape, sorted(EVERY_FILE)))
+_ALIAS = re.compile(rf"^([ \t]*(?:[\w-]+:|-)[ \t]+)(\[?(?:{_ANY})\]?)[ \t]*$", re.MULTILINE)
+"""A pattern for every file without quotation marks, which YAML takes for an alias."""
 _BLOCK = re.compile(r"([|>])[+-]?[0-9]?[+-]?[ \t]*(?:#.*)?$")
 _BOOL: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _EMPTY: Final[tuple[Any, ...]] = (None, "", True, False, [], {})
@@ -158,9 +164,8 @@ def _end_of_keys(text: str, start: int) -> int:
 
 def _values(block: str, line: int) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     """Return key → value, and a remark if the block had to be read line by line."""
-    documents, problems = parse(block, "", line=line)
-    data = documents[0].data if len(documents) == 1 and not problems else None
-    if isinstance(data, dict):
+    data = _mapping(block) or _mapping(_ALIAS.sub(r"\1'\2'", block))
+    if data is not None:
         return {str(key).lower(): value for key, value in data.items()}, ()
     reader = _LineReader(line)
     reader.read(textwrap.dedent(block.expandtabs(4)).split("\n"))
@@ -170,6 +175,12 @@ def _values(block: str, line: int) -> tuple[Mapping[str, Any], tuple[str, ...]]:
     rest = len(reader.remarks) - MOST_REMARKS
     more = (f"{rest} more remarks about the front matter",) if rest > 1 else ()
     return reader.values, (remark, *reader.remarks[: MOST_REMARKS if more else None], *more)
+
+
+def _mapping(block: str) -> dict[Any, Any] | None:
+    documents, problems = parse(block, "")
+    data = documents[0].data if len(documents) == 1 and not problems else None
+    return data if isinstance(data, dict) else None
 
 
 def _shown(value: Any) -> str:

@@ -112,8 +112,8 @@ def when(text: str) -> When | None:
 
     These are a line or quote that begins with `Trigger:` or `When to use:` above the second
     heading; a quote there that begins with a word such as `When`; and a section named `Trigger` or
-    `When to use …`. A labeled line and the section `Trigger` are metadata, and are taken out;
-    anything else remains a part of the text.
+    `When to use …`. A labeled line, and a section `Trigger` that says only that, are metadata, and
+    are taken out; anything else remains a part of the text.
     """
     outline = list(headings(text))
     return _labeled(text, outline) or _section(text, outline) or _quoted(text, outline)
@@ -150,9 +150,9 @@ def _section(text: str, outline: list[Heading]) -> When | None:
         if not is_trigger and not _WHEN_HEADING.match(heading.title):
             continue
         end = outline[number + 1].start if number + 1 < len(outline) else len(text)
-        words = _first_block(text[heading.end : end])
+        words, is_all = _first_block(text[heading.end : end])
         if words:
-            rest = _without(text, heading.start, end) if is_trigger else text
+            rest = _without(text, heading.start, end) if is_trigger and is_all else text
             return When(words, rest, f'the section "{heading.title}"')
     return None
 
@@ -168,16 +168,19 @@ def _quoted(text: str, outline: list[Heading]) -> When | None:
     return When(words, text, "a quote") if _SAYS_WHEN.match(words) else None
 
 
-def _first_block(text: str) -> str:
-    """Return the first paragraph of a section, with the list below it, as one line."""
+def _first_block(text: str) -> tuple[str, bool]:
+    """Return the first paragraph of a section, with the list below it, as one line.
+
+    Also return whether the section has nothing else.
+    """
     blocks = [block.strip() for block in re.split(r"\n[ \t]*\n", text) if block.strip()]
-    if not blocks:
-        return ""
     has_list = len(blocks) > 1 and re.match(r"[-*+] |\d+[.)] ", blocks[1])
-    rows = "\n".join(blocks[: 2 if has_list else 1]).split("\n")
+    size = 2 if has_list else 1
+    rows = "\n".join(blocks[:size]).split("\n")
     items = [re.sub(r"^[ \t>]*(?:[-*+]|\d+[.)])[ \t]+", "", row) for row in rows]
     is_list = any(item != row for item, row in zip(items, rows, strict=True))
-    return _sentence("; ".join(items).replace(":;", ":") if is_list else " ".join(items))
+    words = "; ".join(items).replace(":;", ":") if is_list else " ".join(items)
+    return _sentence(words), len(blocks) <= size
 
 
 def _sentence(text: str) -> str:

@@ -88,7 +88,7 @@ def _is_always_written(kind: Kind, attribute: Attribute) -> bool:
     return attribute.required or attribute.name in kind.identity.fields
 
 
-def read_objects(listed: Sequence[Listed], org_id: str) -> Contents:
+def read_objects(listed: Sequence[Listed], org_id: str = "") -> Contents:
     """Return objects with their values in files, and those that cannot be imported.
 
     Objects that must exist and that nothing creates, such as folders, only give others their names.

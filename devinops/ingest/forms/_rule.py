@@ -6,12 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from devinops.ingest.forms._front_matter import ImportPage
+from devinops.ingest.forms._front_matter import EVERY_FILE, ImportPage
 from devinops.ingest.forms._headings import TextSection, sections, title, when
 from devinops.ingest.import_form import ImportChoices, ImportSource, ImportText
 from devinops.model.kind import Use
 
-EVERY_FILE: Final = frozenset({"*", "**", "**/*", "*.*", "**/*.*", "/**", "./**"})
 _PARAGRAPH_END: Final = (".", "!", "?", "。")
 
 

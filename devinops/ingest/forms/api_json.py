@@ -31,7 +31,7 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     if not listed:
         return _nothing(source, _UNKNOWN)
     lost = sum(1 for _ in _items(data)) - len(listed)
-    contents = read_objects(listed, choices.org_id)
+    contents = read_objects(listed)
     objects = (
         "1 object of an unknown kind is" if lost == 1 else f"{lost} objects of an unknown kind are"
     )

@@ -27,7 +27,7 @@ _KNOWN: Final = ("trigger", "description", "globs", "paths", "name", "title", "a
 
 def _matches(path: str) -> bool:
     name = path.rpartition("/")[2].lower()
-    is_other = name in _OTHERS or name.endswith((".devin.md", ".instructions.md"))
+    is_other = name in _OTHERS or name.endswith((".devin.md", ".instructions.md", ".prompt.md"))
     return bool(_PATH.search(path)) and not is_other
 
 

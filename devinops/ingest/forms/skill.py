@@ -24,7 +24,7 @@ from devinops.ingest.import_form import (
 from devinops.model.kind import Use
 
 _KNOWN: Final = ("name", "title", "description", "triggers", "disable-model-invocation", "metadata")
-_ARGUMENTS = re.compile(r"\$(?:ARGUMENTS\b|[1-9]\b)")
+_ARGUMENTS = re.compile(r"\$(?:ARGUMENTS\b|[1-9]\b|\{input:)")
 
 
 def read(source: ImportSource, choices: ImportChoices) -> Contents:
@@ -47,7 +47,7 @@ def read(source: ImportSource, choices: ImportChoices) -> Contents:
         handle=handle,
         key=written.own_key,
         values=written.own_fields,
-        remarks=tuple(_remarks(source, written, use)),
+        remarks=losses(source, written, use),
     )
     return Contents((skill,))
 
@@ -67,7 +67,8 @@ def _is_for_people(written: ImportPage) -> bool:
     return only_user or written.is_true("disable-model-invocation")
 
 
-def _remarks(source: ImportSource, written: ImportPage, use: Use) -> list[str]:
+def losses(source: ImportSource, written: ImportPage, use: Use) -> tuple[str, ...]:
+    """Return remarks about what an entry cannot have of a skill, or of a text like it."""
     remarks = [*written.remarks, *written.others(*_KNOWN)]
     if use is Use.PROCEDURE and written.prose("description") and not written.own_key:
         remarks.append(f"not carried over: the description: {quote(written.text('description'))}")
@@ -75,8 +76,8 @@ def _remarks(source: ImportSource, written: ImportPage, use: Use) -> list[str]:
         files = ", ".join(source.beside[:5]) + (", …" if len(source.beside) > 5 else "")
         remarks.append(f"files of the skill are not imported: {files}")
     if _ARGUMENTS.search(written.content):
-        remarks.append("the text expects arguments ($ARGUMENTS, $1), which nothing fills in here")
-    return remarks
+        remarks.append("the text expects arguments, such as $1, which nothing fills in here")
+    return tuple(remarks)
 
 
 FORM = Form(

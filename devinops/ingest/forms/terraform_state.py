@@ -32,7 +32,7 @@ _BY_TYPE: Final = {
 def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     try:
         resources = _resources(source.text)
-        org_id = choices.org_id or _only_organization(resources)
+        org_id = _organization(resources, choices.org_id)
     except ValueError as error:
         return _nothing(source, str(error))
     listed = [entry for resource in resources for entry in _listed(resource)]
@@ -56,8 +56,11 @@ def _resources(text: str) -> list[Mapping[str, Any]]:
     return [part for part in _list(state.get("resources")) if isinstance(part, Mapping)]
 
 
-def _only_organization(resources: list[Mapping[str, Any]]) -> str:
-    """Return the organization of all objects, empty if none names one. Raises ValueError."""
+def _organization(resources: list[Mapping[str, Any]], chosen: str) -> str:
+    """Return the organization of all objects, or the chosen one of several; empty if none has one.
+
+    Raises ValueError.
+    """
     organizations = sorted(
         {
             org_id
@@ -67,12 +70,14 @@ def _only_organization(resources: list[Mapping[str, Any]]) -> str:
             if (org_id := attributes.get("org_id")) and isinstance(org_id, str)
         }
     )
-    if len(organizations) > 1:
+    if len(organizations) < 2:
+        return "".join(organizations)
+    if chosen not in organizations:
         named = ", ".join(organizations)
         raise ValueError(
-            f"it has objects of several organizations ({named}): choose one with --org-id"
+            f"it has objects of several organizations ({named}): set DEVIN_ORG_ID to one of them"
         )
-    return "".join(organizations)
+    return chosen
 
 
 def _nothing(source: ImportSource, why: str) -> Contents:
