@@ -102,8 +102,8 @@ class LintDetails(NamedTuple):
     concerned. `fail_on` is the lowest severity that fails the run. `baseline` counts the findings
     that the baseline hides, `fixed` those that were fixed, and `gone` the entries of the baseline
     that were looked for and are no longer found. `repeats` maps the first finding of a rule in an
-    entry to its others there. If only the entries count that changed since the commit `since`,
-    `informing` are the findings in the others, which never fail the run.
+    entry, or about a text, to the others there. If only the entries count that changed since the
+    commit `since`, `informing` are the findings in the others, which never fail the run.
     """
 
     rules: Mapping[str, RuleFacts]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from devinops.model.objects import Problem, Severity
-from devinops.render import counted
+from devinops.render import Style, counted
 from devinops.render.answers import Failure, LintDetails, ProblemsAnswer
 from devinops.render.findings import lint_of, title_of
 from devinops.render.problem_text import checked, parted, problem_counts, without_repeats
@@ -16,8 +16,9 @@ from devinops.render.signs import FAILED
 from devinops.render.terminal import Look
 
 
-def problems_report(answer: ProblemsAnswer) -> Report:
+def problems_report(answer: ProblemsAnswer, style: Style) -> Report:
     """Return the report of the problems in files; those that lint found are by rule."""
+    command = "lint" if answer.lint else "validate"
     verdict, look = checked(answer)
     lint = lint_of(answer)
     deciding, informing = parted(answer.problems, lint)
@@ -29,6 +30,7 @@ def problems_report(answer: ProblemsAnswer) -> Report:
         look=look,
         blocks=(*blocks, *_informing("In entries that did not change", informing, lint)),
         lint=answer,
+        show=f"devinops {command}{style.in_root} -v",
     )
 
 
@@ -61,15 +63,16 @@ def _informing(title: str, problems: Sequence[Problem], lint: LintDetails) -> It
 
 
 def _by_rule(problems: Iterable[Problem], lint: LintDetails) -> Iterator[Block]:
-    """Yield a block for each rule, errors first; what it finds in an entry is there only once."""
+    """Yield a block for each rule, errors first; repeats are only counted."""
     for _, group in groupby(worst_first(problems, lint), key=_rank):
         first, *others = group
-        repeats = sum(len(lint.repeats.get(problem, ())) for problem in (first, *others))
-        entries = counted(len(others) + 1, "entry", "entries")
-        number = f"{len(others) + 1 + repeats} in {entries}" if repeats else len(others) + 1
+        shown = (first, *others)
+        repeats = [other for problem in shown for other in lint.repeats.get(problem, ())]
+        files = counted(len({p.source.path for p in (*shown, *repeats)}), "file", "files")
+        number = f"{len(shown) + len(repeats)} in {files}" if repeats else len(shown)
         title = f"{first.severity.capitalize()} {title_of(first, lint)}: {number}"
         rule = lint.rules.get(first.code)
-        yield from _problems(title, (first, *others), rule.summary if rule else "")
+        yield from _problems(title, shown, rule.summary if rule else "")
 
 
 def _problems(title: str, problems: Iterable[Problem], hint: str = "") -> Iterator[Block]:
@@ -80,7 +83,7 @@ def _problems(title: str, problems: Iterable[Problem], hint: str = "") -> Iterat
 
 
 def worst_first(problems: Iterable[Problem], lint: LintDetails) -> list[Problem]:
-    """Return the problems by rule, errors first; what a rule finds in an entry only once."""
+    """Return the problems by rule, errors first; without repeats."""
     return sorted(without_repeats(problems, lint), key=_rank)
 
 

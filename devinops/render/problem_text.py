@@ -99,19 +99,23 @@ def unchanged(lint: LintDetails) -> str:
 
 
 def without_repeats(problems: Iterable[Problem], lint: LintDetails) -> list[Problem]:
-    """Return only the first finding of each rule in an entry; see `repeated` for the others."""
+    """Return the problems that are shown; see `repeated` for the others."""
     others = {other for repeats in lint.repeats.values() for other in repeats}
     return [problem for problem in problems if problem not in others]
 
 
 def repeated(problem: Problem, lint: LintDetails) -> str:
-    """Return how often its rule finds something else in the entry, and where; may be empty."""
+    """Return how often its rule finds more in the file or the same elsewhere; may be empty."""
     others = lint.repeats.get(problem, ())
-    lines = list(dict.fromkeys(str(other.source.line) for other in others))
+    here = [other.source.line for other in others if other.source.path == problem.source.path]
+    lines = list(dict.fromkeys(map(str, here)))
     if len(lines) > MAX_REPEATS:
         lines[MAX_REPEATS:] = ["…"]
     on = "line" if len(lines) == 1 else "lines"
-    return f"and {len(others)} more, on {on} {', '.join(lines)}" if others else ""
+    more = f"and {len(here)} more, on {on} {', '.join(lines)}" if here else ""
+    elsewhere = len(others) - len(here)
+    same = f"and the same {counted(elsewhere, 'time', 'times')} in other files" if elsewhere else ""
+    return "; ".join(filter(None, (more, same)))
 
 
 def checked(document: ProblemsAnswer) -> tuple[str, Look]:

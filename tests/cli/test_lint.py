@@ -769,12 +769,49 @@ def test_a_rule_is_shown_once_in_an_entry_and_says_where_else(devinops: Devinops
     assert ids(devinops("lint", "--format", "json").out).count("DV205") == 3
 
 
+def test_the_same_finding_about_the_same_words_is_shown_once(
+    repository: Write, devinops: Devinops
+) -> None:
+    todo = "TODO: say when Devin should use this note"
+    bodies = {name: f"Ask the owner of {name} first.\n\nTODO: {name}." for name in "abc"}
+    files = {
+        f"knowledge/{name}.md": note(name=name, trigger=todo, body=body)
+        for name, body in bodies.items()
+    }
+    repository(files)
+    ran = devinops("lint", "--select", "DV207")
+    assert re.findall(r"^knowledge/(.*): warning", ran.out, re.MULTILINE) == [
+        "a.md:3:11",
+        "b.md:7:1",
+        "c.md:7:1",
+    ]
+    assert "      and 1 more, on line 7; and the same 2 times in other files\n" in ran.out
+    assert devinops("lint", "--select", "DV207", "-v").out.count("DV207") == 6
+    markdown = devinops("lint", "--select", "DV207", "--format", "markdown").out
+    assert "### Warning DV207 leftover-placeholder: 6 in 3 files" in markdown
+    assert "on line 7; and the same 2 times in other files" in markdown
+
+
+def test_a_shortened_document_names_the_command_that_shows_all(
+    repository: Write, devinops: Devinops
+) -> None:
+    todo = "TODO: say when Devin should use this note"
+    names = [f"{number}-{'x' * 200}" for number in range(300)]
+    body = "See [the guide](guide.md) of {}."
+    repository(
+        {f"knowledge/{n}.md": note(name=n, trigger=todo, body=body.format(n)) for n in names}
+    )
+    for command in ("lint", "validate"):
+        ran = devinops(command, "--format", "markdown")
+        assert f"`devinops {command} -v` and the page of" in ran.out
+
+
 @pytest.mark.usefixtures("repetitive")
 def test_reports_for_people_begin_with_errors_by_rule_with_their_lines(devinops: Devinops) -> None:
     markdown = devinops("lint", "--format", "markdown").out
     assert re.findall("^### (.*)", markdown, re.MULTILINE) == [
         "Error DV302 hidden-character: 1",
-        "Warning DV205 broken-link: 3 in 1 entry",
+        "Warning DV205 broken-link: 3 in 1 file",
     ]
     assert "<br>``See [`x`](x.md).``, and 2 more, on lines 7, 9" in markdown
     html = devinops("lint", "--format", "html").out

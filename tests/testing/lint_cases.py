@@ -135,16 +135,23 @@ def _files(case: Any, content: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 class Fault(NamedTuple):
-    """A text that fills one field of a note, and whether a rule finds something in the note."""
+    """A text that fills one field of a note, and whether a rule finds something in the note.
+
+    With `twin`, a second note has the same text there.
+    """
 
     family: str
     rule: str
     text: str
     finds: bool
     field: str = "body"
+    twin: bool = False
 
     def is_found(self) -> bool:
-        files = {"knowledge/case.md": page(FINE | {self.field: self.text})}
+        note = FINE | {self.field: self.text}
+        files = {"knowledge/case.md": page(note)}
+        if self.twin:
+            files["knowledge/twin.md"] = page(note | {"name": "Twin"})
         return any(report.rule.name == self.rule for report in findings(files))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -271,7 +271,7 @@ class _LintRun:
             paths=tuple(str(path) for path in paths if path not in passed_over),
             unread=tuple(shown_unread(passed_over, self.project.root, self.untracked)),
             elsewhere=elsewhere,
-            lint=_details(shown, manual)._replace(
+            lint=_details(shown, manual, informing)._replace(
                 fail_on=self.settings.fail_on,
                 baseline=len(self.reports) - len(shown),
                 gone=0 if paths else len(gone),
@@ -325,16 +325,25 @@ class _LintRun:
         return any(map(self.selection.includes, paths))
 
 
-def _details(reports: Iterable[Reported], manual: str) -> LintDetails:
+def _details(
+    reports: Iterable[Reported], manual: str, informing: Collection[Problem]
+) -> LintDetails:
     reports = list(reports)
-    alike: defaultdict[object, list[Problem]] = defaultdict(list)
+    repeats: defaultdict[Problem, list[Problem]] = defaultdict(list)
+    in_entry: dict[object, Problem] = {}
+    about_text: dict[object, Problem] = {}
     related: dict[Problem, Sequence[Source]] = {}
     for problem, _, finding, *_ in reports:
         entries = tuple(entry.source for entry in finding.entries)
         related[problem] = entries[1:]
-        alike[problem.code, problem.severity, problem.source.path, entries].append(problem)
+        rule = problem.code, problem.severity, problem in informing
+        entry, text = (rule, problem.source.path, entries), (rule, problem.message, finding.content)
+        if first := about_text.get(text) or in_entry.get(entry):
+            repeats[first].append(problem)
+        else:
+            about_text[text] = in_entry[entry] = problem
     return LintDetails(
-        repeats={first: others for first, *others in alike.values() if others},
+        repeats=repeats,
         rules={report.rule.id: facts(report.rule, manual) for report in reports},
         excerpts={
             report.problem: excerpt

@@ -46,7 +46,16 @@ _BEGINNING: Final = LazyPattern(
 )
 """What adds nothing before `every session`."""
 
+_UNWRITTEN: Final = LazyPattern(
+    r"\W*(?:TODO|TBD|TBC|FIXME|XXX)\b(?:\([^)\n]*\))?\W*?(?:[:：….–—-]|$)", re.IGNORECASE
+)
+
 _WIDE: Final = LazyPattern("[\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
+
+
+def is_unwritten(text: str) -> bool:
+    """Return whether a trigger is a placeholder, which the rule leftover-placeholder reports."""
+    return bool(_UNWRITTEN.match(text))
 
 
 def words(text: str) -> list[str]:

@@ -42,7 +42,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from devinops.lint.rule import Rule
-from devinops.lint.rules._triggers import STOP, is_generic
+from devinops.lint.rules._triggers import STOP, is_generic, is_unwritten
 from devinops.lint.similar import Features, equal_groups, percent, reach, shared, terms, twins
 from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
@@ -69,7 +69,7 @@ _FROM = LazyPattern(
 
 
 def check(context: Context) -> Iterator[LintFinding]:
-    subjects = [s for s in context.subjects if s.when and s.is_used and not is_generic(s.when)]
+    subjects = [s for s in context.subjects if s.is_used and _says_when(s.when)]
     texts = [subject.when for subject in subjects]
     reaches = [reach(subject.declaration.names, _repository(subject)) for subject in subjects]
     equal = dict(equal_groups(texts, reaches))
@@ -82,6 +82,11 @@ def check(context: Context) -> Iterator[LintFinding]:
         if twin.number not in equal:
             how = f"almost equal ({percent(twin.similarity)}) to"
             yield _finding(subjects[twin.number], subjects[twin.earlier], how)
+
+
+def _says_when(when: str) -> bool:
+    """Return whether a trigger can be compared: other rules report those that say nothing."""
+    return bool(when) and not (is_generic(when) or is_unwritten(when))
 
 
 def _similarity(telling: Features) -> Callable[[Features, Features], float]:

@@ -32,7 +32,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from devinops.lint.rule import Rule
-from devinops.lint.rules._triggers import is_generic, weight, words
+from devinops.lint.rules._triggers import is_generic, is_unwritten, weight, words
 from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
@@ -117,7 +117,7 @@ _PLAIN = frozenset({"when", "whenever", "if", "before", "after", "while", "durin
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     when = subject.when.strip()
-    if _names_a_topic(when, words(when)) and not is_generic(when):
+    if _names_a_topic(when, words(when)) and not (is_generic(when) or is_unwritten(when)):
         field = subject.kind.meaning.when
         message = (
             f"this {field} says what the {subject.kind.name} is about, but not when to use it: "

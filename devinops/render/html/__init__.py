@@ -29,7 +29,7 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
             # A page is read alone, without the plan.
             return report_page(report_of(answer._replace(is_alone=True), style), style)
         case answers.ProblemsAnswer():
-            return report_page(problems_report(answer), style)
+            return report_page(problems_report(answer, style), style)
         case answers.Failure():
             return report_page(failure_report(answer), style)
         case answers.Differences():

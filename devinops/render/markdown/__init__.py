@@ -27,7 +27,7 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
             # A document is read alone, and a comment after those of other runs.
             return run_document(page, report_of(answer._replace(is_alone=True), style))
         case answers.ProblemsAnswer():
-            return document_of(page, problems_report(answer))
+            return document_of(page, problems_report(answer, page.style))
         case answers.Differences():
             return document_of(page, difference_report(answer))
         case answers.Failure():

@@ -19,7 +19,6 @@ from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT, Budget, fa
 from devinops.render.markdown.changes import Block, Details, details
 from devinops.render.markdown.escape import MAX_TEXT, code, prose, safe_url
 from devinops.render.problem_text import quoted, repeated
-from devinops.render.run_report import show_command
 
 MAX_URL: Final = 1_000
 MAX_OPEN: Final = 10
@@ -76,13 +75,15 @@ class MarkdownPage:
     """What all parts of a document need: how people want to read it, and where it is posted.
 
     `keys` are those that its sentences can name, as they are shown. `reserved` is the number of
-    bytes that are taken already. `lint` is what lint knows about the problems.
+    bytes that are taken already. `lint` is what lint knows about the problems. `show` is the
+    command that shows what does not fit.
     """
 
     style: Style
     keys: frozenset[str] = frozenset()
     reserved: int = 0
     lint: LintDetails = NO_LINT
+    show: str = ""
 
     @property
     def limit(self) -> int:
@@ -286,7 +287,7 @@ class _Body:
         log = f" More is in {_LOG}({job.job_url})." if job and job.job_url else ""
         return (
             f"**This page is shortened** to fit here: {counted(first, 'row')} {what}{rest}.{log} "
-            f"{code(show_command(page.style.flags))} and the page of `--report html=FILE` show "
+            f"{code(page.show)} and the page of `--report html=FILE` show "
             "everything."
         )
 

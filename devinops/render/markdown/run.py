@@ -27,6 +27,7 @@ from devinops.render.markdown.page import (
     document,
 )
 from devinops.render.report import Block, Details, Part, Report, Row
+from devinops.render.run_report import show_command
 from devinops.render.terminal import Look
 from devinops.render.where import names
 
@@ -72,7 +73,10 @@ def run_document(page: MarkdownPage, report: Report) -> Iterator[str]:
 
 def document_of(page: MarkdownPage, report: Report, head: str = "") -> Iterator[str]:
     """Yield the document of a report below its `head`."""
-    page = replace(page, keys=report.keys, reserved=size(head), lint=lint_of(report.lint))
+    show = report.show or show_command(page.style.flags)
+    page = replace(
+        page, keys=report.keys, reserved=size(head), lint=lint_of(report.lint), show=show
+    )
     yield head
     start, end = [*_start(page, report)], [*_end(page, report, has_digests=head.count("\n") > 1)]
     more = [*_after_alerts(page, report)]
