@@ -296,7 +296,7 @@ QUESTIONS = {
     "move a note": "docs/how-to/move-folders/",
     "what would be sent": "docs/how-do-i/",
 }
-"""What a reader types → a page among the first three results."""
+"""What a reader types → a page among the first three results; the page of questions is the first."""
 
 
 @pytest.mark.matrix
@@ -311,7 +311,9 @@ def test_the_search_finds_what_readers_ask_for(page, address: str) -> None:
         results = page.locator(f"a[href*='?h={typed.replace(' ', '+')}']")
         results.first.wait_for()
         found = [result.get_attribute("href") for result in results.all()[:3]]
-        assert any(expected in link for link in found), (typed, found)
+        # The page of questions is for those who ask in these words, so nothing comes before it.
+        first = found[:1] if expected == "docs/how-do-i/" else found
+        assert any(expected in link for link in first), (typed, found)
         results.first.click()
         page.wait_for_url("**?h=*")
         page.get_by_role("heading", level=1).wait_for()
