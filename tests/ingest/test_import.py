@@ -173,6 +173,8 @@ def test_links_that_break_are_counted_once(root: Path, devinops: Devinops) -> No
     rule = RULE.replace("text", "[a](a.md) <img src='b.png'>")
     plant(Path(), {"skills/triage/SKILL.md": LINKED, "one.mdc": rule, "same.mdc": rule})
     root.mkdir()
+    document = devinops("import", "-C", root, "--dry-run", "--format", "json", ".").out
+    assert json.loads(document)["broken_links"] == 4
     ran = devinops("import", "-C", root, ".")
     broken = (
         "4 relative links lead nowhere from the new files: --link-base URL writes addresses for "
