@@ -85,4 +85,4 @@ def _has_steps(markdown: Markdown) -> bool:
     )
 
 
-RULE = Rule("DV601", "without-steps", Severity.WARNING, entry=check)
+RULE = Rule("DV601", "without-steps", Severity.INFO, entry=check)
