@@ -32,6 +32,7 @@ COMMAND_GROUPS = {
         "comment": "Post a plan on the pull request; find the reviewed digest.",
         "drift": "Show what was changed outside devinops since the last apply.",
         "rollback": "Restore what a run overwrote or deleted.",
+        "insight": "Show which notes help, which mislead, and what is missing.",
     },
     "In and out": {
         "import": "Turn rules, skills, exports and Terraform states into entries.",
@@ -84,9 +85,7 @@ class Commands(Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="devinops %(version)s")
 def cli() -> None:
-    """GitOps for Devin: knowledge, playbooks, secrets and automations as reviewed files. Start with
-    `devinops demo`, then `devinops init`.
-    """
+    """GitOps for Devin, in reviewed files. Start with `devinops demo`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from devinops.model.keys import Key
 from devinops.model.kind import ApiVersion, Resource
@@ -44,6 +44,13 @@ class Author(NamedTuple):
 
     who: str
     at: int | None = None
+
+
+class SessionPages(NamedTuple):
+    """Sessions with their analyses as the API shows them; of the oldest some may be missing."""
+
+    items: Sequence[Mapping[str, Any]]
+    has_more: bool = False
 
 
 class Reader(Protocol):
@@ -113,6 +120,13 @@ class Reader(Protocol):
         """Return id → last editor between two times in epoch seconds.
 
         Only v3 shows this, and only to an enterprise key; the result is empty for any other key.
+        """
+        ...
+
+    def sessions(self, filters: Mapping[str, str], pages: int = 1) -> SessionPages:
+        """Return at most so many pages of the newest sessions; only API v3 shows them.
+
+        The API ignores filters that it does not know. Raises ConfigError on v1.
         """
         ...
 

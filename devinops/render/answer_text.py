@@ -25,6 +25,8 @@ def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
     match answer:
         case answers.RunAnswer():
             return text.report(report_of(answer, style))
+        case answers.ReportAnswer():
+            return text.report(answer.whole)
         case answers.ProblemsAnswer():
             return ProblemText(text.terminal).problems(answer)
         case answers.Differences():

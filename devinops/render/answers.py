@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
-    "RunAnswer | Differences | Failure | ProblemsAnswer | SimpleAnswer | RolloutAnswer"
+    "RunAnswer | Differences | Failure | ProblemsAnswer | ReportAnswer | SimpleAnswer"
+    " | RolloutAnswer"
 )
 
 
@@ -150,6 +151,15 @@ class SimpleAnswer(NamedTuple):
     verbatim: bool = False
     exit_code: ExitCode = ExitCode.OK
     looks: Mapping[str, Look] = MappingProxyType({})
+
+
+class ReportAnswer(NamedTuple):
+    """A `Report` that is made already: the whole one for text, and one that anybody may see."""
+
+    whole: Any
+    public: Any
+    document: Callable[[], Document]
+    exit_code: ExitCode = ExitCode.OK
 
 
 class RolloutAnswer(NamedTuple):

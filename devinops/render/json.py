@@ -35,7 +35,7 @@ def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
             return failure_document(error, problems, exit_code)
         case answers.Differences():
             return differences_document(answer)
-        case answers.SimpleAnswer() | answers.RolloutAnswer():
+        case answers.SimpleAnswer() | answers.RolloutAnswer() | answers.ReportAnswer():
             return answer.document()
 
 

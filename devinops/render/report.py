@@ -63,6 +63,7 @@ class Part(StrEnum):
     WARNINGS = "warnings"
     LINT = "lint"
     TARGETS = "targets"
+    INSIGHT = "insight"
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,8 @@ class Text:
         """Yield a block, with the details of its rows where they are not in the list."""
         is_approved = report.is_brief and report.target
         in_full = block.part is Part.BLOCKED and not is_approved
-        in_full = in_full or report.is_drift or (self.full and not report.is_applied)
+        is_listed_whole = report.is_applied or block.part is Part.INSIGHT
+        in_full = in_full or report.is_drift or (self.full and not is_listed_whole)
         rows = block.rows
         if block.part is Part.DONE and not self.full:
             # What was done as planned needs no line.

@@ -15,6 +15,7 @@ from devinops.schema.command_outputs import (
 )
 from devinops.schema.doctor import DoctorDocument
 from devinops.schema.files import headed
+from devinops.schema.insight import InsightDocument
 from devinops.schema.inventory import (
     DeletedLine,
     EndLine,
@@ -59,6 +60,9 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         ),
         "doctor": schema(
             "Output of devinops doctor with --format json", [DoctorDocument, FailureDocument]
+        ),
+        "insight": schema(
+            "Output of devinops insight with --format json", [InsightDocument, FailureDocument]
         ),
         "targets-documents": schema(
             "Output of devinops targets with --format json",

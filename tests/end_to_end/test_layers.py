@@ -29,7 +29,7 @@ LAYERS = (
     {"load", "api", "render", "emulator", "inventory"},
     {"writers"},
     {"config", "ci", "lint"},
-    {"ingest", "export", "fmt", "doctor"},
+    {"ingest", "export", "fmt", "doctor", "insight"},
     {"cli"},
 )
 """Each may import from those before it and from itself."""
@@ -64,7 +64,7 @@ IMPURE = {
     "threading",
     "tempfile",
 }
-PURE = {"model", "kinds", "schema", "planning", "export"}
+PURE = {"model", "kinds", "schema", "planning", "export", "insight"}
 CORE = (*sorted(PURE), "applying")
 WITHOUT_TESTS = {"model/client_protocols.py"}
 """Types only."""

@@ -329,6 +329,35 @@ def rollback(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
+@click.option(
+    "--since",
+    type=NonEmpty(),
+    metavar="TIME",
+    default="90d",
+    show_default=True,
+    help="How far to look back, in days (90d) or hours (24h).",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["misleading"]),
+    help="Exit 1 if a note misled two sessions since its text last changed.",
+)
+@common(api=True, many=True)
+def insight(**arguments: Any) -> ExitCode:
+    """Show what Devin's sessions say about the notes: which help, which mislead, what is missing.
+
+    It reads the lists of notes and of sessions with their analyses, and never writes. Text and JSON
+    quote reasons and wishes, which may quote people; other formats have only numbers.
+
+    \b
+      devinops insight
+      devinops insight --since 30d --fail-on misleading
+      devinops insight -t all --format json > insight.json
+    """
+    return _call("insight:run", arguments)
+
+
+@click.command(cls=Command)
 @click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=completed_values.keys)
 @click.option("--unmanaged", is_flag=True, help="Write new files for what no entry declares.")
 @click.option(

@@ -32,6 +32,8 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
             return report_page(problems_report(answer, style), style)
         case answers.Failure():
             return report_page(failure_report(answer), style)
+        case answers.ReportAnswer():
+            return report_page(answer.public, style)
         case answers.Differences():
             return report_page(difference_report(answer), style)
         case answers.RolloutAnswer():

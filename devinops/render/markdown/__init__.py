@@ -28,6 +28,8 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
             return run_document(page, report_of(answer._replace(is_alone=True), style))
         case answers.ProblemsAnswer():
             return document_of(page, problems_report(answer, page.style))
+        case answers.ReportAnswer():
+            return document_of(page, answer.public)
         case answers.Differences():
             return document_of(page, difference_report(answer))
         case answers.Failure():

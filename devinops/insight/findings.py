@@ -1,0 +1,320 @@
+"""Finds out what the sessions of targets say about their notes. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final, NamedTuple, get_args
+
+from devinops.insight.sessions import Session, SkillId
+from devinops.lint.rules._triggers import STOP
+from devinops.lint.similar import Features, terms
+from devinops.model.inventory import Inventory, Record
+from devinops.model.keys import Key
+from devinops.model.objects import Declaration, Live, Source
+from devinops.planning.waves import times_of
+from devinops.schema import insight as document
+from devinops.schema.parts import SourceItem
+
+MISLEADING: Final = 2
+"""A note is misleading if it misled so many sessions: one can be an accident."""
+
+_CLASSES: Final = get_args(document.UnmentionedClass)
+
+
+class Observed(NamedTuple):
+    """What is known about a target: its sessions, its notes, and the entries that declare these.
+
+    `idle` are the repositories in which no session worked. `skills` maps the directory of a skill
+    to the key of the entry that was exported as it.
+    """
+
+    name: str
+    sessions: Sequence[Session]
+    notes: Sequence[Live]
+    entries: Mapping[Key, Declaration]
+    inventory: Inventory
+    idle: Collection[str] = ()
+    skills: Mapping[str, str] = {}
+
+
+class _Uses(NamedTuple):
+    """The sessions that a note helped, and those that it misled, with the reason."""
+
+    good: list[Session]
+    bad: list[tuple[Session, str]]
+
+
+class _Note(NamedTuple):
+    """A note in a target, and its uses.
+
+    `changed` is when its text last changed, in epoch seconds; None if it is not known.
+    """
+
+    target: str
+    live: Live
+    record: Record | None
+    entry: Declaration | None
+    changed: float | None
+    uses: _Uses
+
+    @property
+    def source(self) -> Source | None:
+        if self.entry:
+            return self.entry.source
+        return Source(self.record.source) if self.record and self.record.source else None
+
+    @property
+    def pin(self) -> str:
+        """The repository that it is pinned to, as `owner/name`; empty if there is none."""
+        kind = self.live.kind
+        value = getattr(self.live.resource, kind.meaning.always)
+        pin = kind.by_name[kind.meaning.always].rewrites(value) or value
+        return pin if isinstance(pin, str) and "/" in pin else ""
+
+    def is_since_change(self, session: Session) -> bool:
+        return self.changed is None or (session.at or 0) > self.changed
+
+    def why_unmentioned(self, since: float, idle: Collection[str]) -> document.UnmentionedClass:
+        """Return the first class that fits a note which no session mentions."""
+        if getattr(self.live.resource, self.live.kind.meaning.switch) is False:
+            return "disabled"
+        if self.entry and self.entry.meta.get("permanent") is True:
+            return "permanent"
+        if max(self.live.created_at or 0, self.changed or 0) >= since:
+            return "new"
+        return "no_opportunity" if self.pin in idle else "candidate"
+
+
+def pins_to_ask(seen: Observed, since: float) -> list[str]:
+    """Return the repositories of which a session would tell why a note is not mentioned."""
+    unmentioned = (n for n in _notes(seen) if not (n.uses.good or n.uses.bad))
+    pins = {n.pin for n in unmentioned if n.why_unmentioned(since, ()) == "candidate"}
+    return sorted(pins - {""})
+
+
+class Insight:
+    """The sections of the document about all targets together; notes are merged by their key.
+
+    `since` is when the window begins, in epoch seconds. `conceal` removes secrets from what quotes
+    people.
+    """
+
+    def __init__(
+        self, targets: Sequence[Observed], since: float, conceal: Callable[[str], str]
+    ) -> None:
+        self._targets, self._since, self._conceal = targets, since, conceal
+        self._by_key: defaultdict[Key, list[_Note]] = defaultdict(list)
+        for seen in targets:
+            for note in _notes(seen):
+                self._by_key[note.record.key if note.record else note.live.key].append(note)
+
+    @cached_property
+    def sessions(self) -> list[Session]:
+        return [session for seen in self._targets for session in seen.sessions]
+
+    @cached_property
+    def analysed(self) -> list[Session]:
+        return [session for session in self.sessions if session.analysed]
+
+    def mentioned(self) -> Iterator[document.MentionItem]:
+        for key, notes in sorted(self._by_key.items()):
+            good, bad = (sum(len(note.uses[side]) for note in notes) for side in (0, 1))
+            if good or bad:
+                yield document.MentionItem(str(key), good, bad)
+
+    def misleading(self) -> list[document.MisleadingItem]:
+        """Return the notes that misled often since their text last changed, or before."""
+        items = (self._misleading(key, notes) for key, notes in self._by_key.items())
+        often = (item for item in items if max(item.bad, item.earlier) >= MISLEADING)
+        return sorted(often, key=lambda item: (-item.bad, -item.earlier, item.key))
+
+    def _misleading(self, key: Key, notes: Sequence[_Note]) -> document.MisleadingItem:
+        uses = [(note, *use) for note in notes for use in note.uses.bad]
+        since = [use for use in uses if use[0].is_since_change(use[1])]
+        shown = sorted(since or uses, key=lambda use: use[1].at or 0)
+        source, owner = _declared(notes)
+        return document.MisleadingItem(
+            key=str(key),
+            source=source,
+            owner=owner,
+            good=sum(len(note.uses.good) for note in notes),
+            bad=len(since),
+            earlier=len(uses) - len(since),
+            reason=next((self._conceal(reason) for *_, reason in reversed(shown) if reason), ""),
+            sessions=tuple(session.id for _, session, _ in shown),
+            targets=_once(note.target for note, *_ in shown),
+        )
+
+    def never_mentioned(self) -> list[document.UnmentionedItem]:
+        """Return the notes that nothing mentions, those first that may be of no use."""
+        items = [
+            self._unmentioned(key, notes)
+            for key, notes in self._by_key.items()
+            if not any(note.uses.good or note.uses.bad for note in notes)
+        ]
+        return sorted(items, key=lambda item: (-_CLASSES.index(item.class_), item.key))
+
+    def _unmentioned(self, key: Key, notes: Sequence[_Note]) -> document.UnmentionedItem:
+        idle = {seen.name: seen.idle for seen in self._targets}
+        classes = (note.why_unmentioned(self._since, idle[note.target]) for note in notes)
+        return document.UnmentionedItem(
+            key=str(key),
+            source=_declared(notes)[0],
+            class_=max(classes, key=_CLASSES.index),
+            targets=_once(note.target for note in notes),
+        )
+
+    def missing(self) -> list[document.WishItem]:
+        """Return the wishes, those of most sessions first; similar ones are one."""
+        said: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        for seen in self._targets:
+            for session in seen.sessions:
+                for text in dict.fromkeys(session.wishes):
+                    said[text].append((session.id, seen.name))
+        items = []
+        for texts in _alike(said):
+            at = [place for text in texts for place in said[text]]
+            sessions, targets = _once(id for id, _ in at), _once(name for _, name in at)
+            items.append(document.WishItem(tuple(map(self._conceal, texts)), sessions, targets))
+        return sorted(items, key=lambda item: (-len(item.sessions), item.wordings))
+
+    def unknown(self) -> list[document.UnknownItem]:
+        """Return the ids that no list of their target shows."""
+        found: defaultdict[str, list[tuple[str, _Uses]]] = defaultdict(list)
+        keys: dict[str, str] = {}
+        for seen in self._targets:
+            known = {live.id for live in seen.notes}
+            keys |= {gone.id: str(gone.key) for gone in seen.inventory.deleted}
+            keys |= {record.id: str(record.key) for record in seen.inventory.records}
+            for id, uses in _uses(seen.sessions).items():
+                if id not in known:
+                    found[id].append((seen.name, uses))
+        items = (
+            document.UnknownItem(id=id, key=keys.get(id), **_counts(uses))
+            for id, uses in found.items()
+        )
+        return sorted(items, key=lambda item: (-item.bad, -item.good, item.id))
+
+    def skills(self) -> list[document.SkillUseItem]:
+        """Return the skills that sessions mention, those first that misled."""
+        found: defaultdict[SkillId, list[tuple[str, _Uses]]] = defaultdict(list)
+        keys: dict[str, str] = {}
+        for seen in self._targets:
+            keys |= seen.skills
+            uses: defaultdict[SkillId, _Uses] = defaultdict(lambda: _Uses([], []))
+            for session in seen.sessions:
+                for skill in session.good_skills:
+                    uses[skill].good.append(session)
+                for skill in session.bad_skills:
+                    uses[skill].bad.append((session, ""))
+            for skill, each in uses.items():
+                found[skill].append((seen.name, each))
+        items = (
+            document.SkillUseItem(
+                repository=skill.repository,
+                path=skill.path,
+                key=keys.get(skill.directory),
+                **_counts(each),
+            )
+            for skill, each in found.items()
+        )
+        return sorted(items, key=lambda item: (-item.bad, -item.good, item.repository, item.path))
+
+    def cost(self) -> list[document.CostItem]:
+        """Return the cost by what it can be summed by; empty if no session has a price."""
+        if not any(session.acus for session in self.sessions):
+            return []
+        groups: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+        for session in self.sessions:
+            for group in session.groups:
+                groups[group].append(session.acus)
+        records = (r for seen in self._targets for r in seen.inventory.records)
+        keys = {(record.key.kind, record.id): str(record.key) for record in records}
+        items = (
+            document.CostItem(
+                by=by,
+                id=id,
+                key=keys.get((by, id)),
+                acus=round(sum(acus), 2) if any(acus) else None,
+                sessions=len(acus),
+                unpriced=acus.count(0),
+            )
+            for (by, id), acus in groups.items()
+        )
+        return sorted(items, key=lambda item: (item.by, -(item.acus or 0), item.id))
+
+
+def _notes(seen: Observed) -> Iterator[_Note]:
+    """Yield the target's own notes."""
+    uses, applied = _uses(seen.sessions), times_of(seen.inventory)
+    for live in seen.notes:
+        if live.ours:
+            record = seen.inventory.by_id.get(live.object_id)
+            entry = seen.entries.get(record.key if record else live.key)
+            time = applied.get(record.key) if record else None
+            changed = time.timestamp() if time else live.updated_at
+            used = uses.get(live.id) or _Uses([], [])
+            yield _Note(seen.name, live, record, entry, changed, used)
+
+
+def _uses(sessions: Iterable[Session]) -> Mapping[str, _Uses]:
+    """Return the uses of each note by its id; a session counts once on each side."""
+    uses: defaultdict[str, _Uses] = defaultdict(lambda: _Uses([], []))
+    for session in sessions:
+        for id in session.good:
+            uses[id].good.append(session)
+        for id, reason in session.bad.items():
+            uses[id].bad.append((session, reason))
+    return dict(uses)
+
+
+def _declared(notes: Sequence[_Note]) -> tuple[SourceItem | None, str | None]:
+    """Return where a note is written, and the owner that its entry names."""
+    source = next((note.source for note in notes if note.source), None)
+    owner = next((note.entry.meta.get("owner") for note in notes if note.entry), None)
+    return SourceItem.of(source), None if owner is None else str(owner)
+
+
+def _counts(at: Sequence[tuple[str, _Uses]]) -> dict[str, Any]:
+    """Return the members that count the uses in targets."""
+    good = [session.id for _, uses in at for session in uses.good]
+    bad = [session.id for _, uses in at for session, _ in uses.bad]
+    return {
+        "good": len(good),
+        "bad": len(bad),
+        "sessions": _once([*bad, *good]),
+        "targets": _once(name for name, _ in at),
+    }
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+# --- wishes that are alike ------------------------------------------------------------------------
+
+
+def _alike(texts: Iterable[str]) -> list[list[str]]:
+    """Return groups of texts, of which any two share most of their words.
+
+    To join a text that is like only one of a group would chain strangers together.
+    """
+    groups: list[list[tuple[Features, str]]] = []
+    by_term: defaultdict[int, set[int]] = defaultdict(set)
+    for text in texts:
+        own = terms(text, STOP)
+        near = sorted({number for term in own for number in by_term[term]})
+        fitting = (n for n in near if all(_share_most(own, other) for other, _ in groups[n]))
+        number = next(fitting, len(groups))
+        if number == len(groups):
+            groups.append([])
+        groups[number].append((own, text))
+        for term in own:
+            by_term[term].add(number)
+    return [[text for _, text in group] for group in groups]
+
+
+def _share_most(first: Features, second: Features) -> bool:
+    return 2 * len(first & second) > max(len(first), len(second))

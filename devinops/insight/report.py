@@ -1,0 +1,177 @@
+"""Makes the report of what sessions say about notes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from devinops.insight.findings import MISLEADING
+from devinops.render import counted, joined
+from devinops.render.report import Block, Part, Report, Row
+from devinops.render.run_blocks import block
+from devinops.render.signs import FAILED, NOTICED
+from devinops.render.terminal import Look, Sign
+from devinops.schema.base_document import read_key
+from devinops.schema.insight import (
+    BaseItem,
+    CostItem,
+    InsightDocument,
+    MisleadingItem,
+    SkillUseItem,
+    UnknownItem,
+    UnmentionedItem,
+    WishItem,
+)
+
+_MISLEADING: Final = Sign("!", Look.WARNING, "misleading")
+_WHY: Final = {
+    "candidate": "candidate",
+    "no_opportunity": "no session worked in the repository that it is pinned to",
+    "new": "created or changed since then",
+    "permanent": "permanent, as its entry says",
+    "disabled": "disabled",
+}
+_MOST_IDS: Final = 5
+
+
+def insight_report(found: InsightDocument, *, quotes: bool) -> Report:
+    """Return the report; with `quotes`, it has the reasons and wishes, which quote people."""
+    base = found.base
+    title = f"Insight into {_many(base) or base.targets[0].name}"
+    often = sum(item.bad >= MISLEADING for item in found.misleading)
+    verdict = joined(
+        (
+            (often, "misleading"),
+            (len(found.never_mentioned), "never mentioned"),
+            (len(found.missing), "missing"),
+            (len(found.unknown), "unknown"),
+        )
+    )
+    verdict = f"{verdict or 'nothing to do'}; {_analysed(base)}"
+    return Report(
+        title=title,
+        subject=title,
+        verdict=verdict,
+        sentence=f"{title}: {verdict}",
+        look=Look.WARNING if often else Look.GOOD,
+        about=(_analysed(base), *_reading(base)) if quotes else (),
+        blocks=tuple(_blocks(found, quotes=quotes)),
+    )
+
+
+def _analysed(base: BaseItem) -> str:
+    return f"{base.analysed:,} of {base.sessions:,} sessions analysed"
+
+
+def _reading(base: BaseItem) -> tuple[str, str]:
+    return counted(base.requests, "request"), f"since {base.since[:10]}"
+
+
+def _blocks(found: InsightDocument, *, quotes: bool) -> Iterator[Block]:
+    rows, analysed = _Rows(_many(found.base), quotes), f"{found.base.analysed:,}"
+    sections: Sequence[tuple[str, Callable[[Any], Row], Sequence[Any], str]] = (
+        ("Misleading", rows.misleading, found.misleading, ""),
+        (
+            "Never mentioned",
+            rows.unmentioned,
+            found.never_mentioned,
+            f"in 0 of {analysed} analysed sessions, which may have used them all the same",
+        ),
+        ("Missing", rows.missing, found.missing, ""),
+        (
+            "Unknown ids",
+            rows.unknown,
+            found.unknown,
+            "deleted, of the enterprise, or of another organization",
+        ),
+        ("Skills", rows.skill, found.skills, ""),
+        ("Cost in ACUs", rows.cost, found.cost, ""),
+    )
+    yield from block(Part.INSIGHT, "Base", _base(found, quotes=quotes))
+    for title, row_of, items, hint in sections:
+        yield from block(Part.INSIGHT, f"{title}: {len(items)}", map(row_of, items), hint)
+
+
+def _base(found: InsightDocument, *, quotes: bool) -> Iterator[Row]:
+    """Yield what a reader must know before the numbers mean something."""
+    base = found.base
+    texts = {
+        ", ".join((_analysed(base), *_reading(base))): not quotes,
+        "Devin analyses only sessions of the sizes L and XL by itself": True,
+        f"Only the newest {base.sessions:,} sessions were read": base.newest_only,
+        "The API ignores the filter by repository, so no note counts as one without an "
+        "opportunity": base.repositories == "filter_ignored",
+        f"Whether a session worked in {base.unasked} more repositories was not asked": base.unasked,
+        "The cost is not available on this plan": base.sessions and not base.priced,
+    }
+    yield from (Row(text=text) for text, applies in texts.items() if applies)
+    for target in base.targets:
+        if target.error:
+            yield Row(text=target.error, where=target.name, sign=FAILED)
+
+
+class _Rows(NamedTuple):
+    """Makes the rows. `many` are all targets in words, such as `40 organizations`, or empty.
+
+    With `quotes`, they have what quotes people, and places as text.
+    """
+
+    many: str
+    quotes: bool
+
+    def misleading(self, item: MisleadingItem) -> Row:
+        text = f"misleading in {counted(item.bad, 'session')}, used well in {item.good}"
+        if item.earlier:
+            text += f"; misleading in {item.earlier} before its last change"
+        owner = f"owner {item.owner}" if item.owner else ""
+        return self._note(item, text, owner)._replace(
+            sign=_MISLEADING if item.bad >= MISLEADING else NOTICED,
+            hints=(item.reason,) if self.quotes and item.reason else (),
+        )
+
+    def unmentioned(self, item: UnmentionedItem) -> Row:
+        return self._note(item, _WHY[item.class_])
+
+    def missing(self, item: WishItem) -> Row:
+        number = counted(len(item.sessions), "session")
+        if self.quotes:
+            first, *others = item.wordings
+            return Row(text=f"{number}: {first}", rows=tuple(Row(text=text) for text in others))
+        wordings = counted(len(item.wordings), "wording")
+        more = ", …" if len(item.sessions) > _MOST_IDS else ""
+        return Row(text=f"{number}, {wordings}: {', '.join(item.sessions[:_MOST_IDS])}{more}")
+
+    def unknown(self, item: UnknownItem) -> Row:
+        return Row(text=item.id, aside=f"was {item.key}" if item.key else "", facts=_uses(item))
+
+    def skill(self, item: SkillUseItem) -> Row:
+        text = ": ".join(filter(None, (item.repository, item.path)))
+        return Row(text=text, aside=item.key or "", facts=_uses(item))
+
+    def cost(self, item: CostItem) -> Row:
+        unpriced = f", {item.unpriced} not priced yet" if item.unpriced and item.acus else ""
+        acus = "not priced yet" if item.acus is None else f"{item.acus:,} ACUs"
+        facts = f"{acus} in {counted(item.sessions, 'session')}{unpriced}"
+        return Row(text=item.key or f"{item.by} {item.id}", facts=facts)
+
+    def _note(self, item: MisleadingItem | UnmentionedItem, text: str, more: str = "") -> Row:
+        source = item.source
+        place = f"{source.file}:{source.line}" if source and self.quotes else ""
+        return Row(
+            key=read_key(item.key),
+            text=text,
+            where=f"{len(item.targets)} of {self.many}" if self.many else "",
+            facts=", ".join(filter(None, (place, more))),
+            source=source.to_model() if source else None,
+        )
+
+
+def _uses(item: UnknownItem | SkillUseItem) -> str:
+    return f"misleading in {item.bad}, used well in {item.good}"
+
+
+def _many(base: BaseItem) -> str:
+    """Return how many targets there are, in words; empty for one."""
+    targets = [each.target for each in base.targets]
+    noun = "target" if any(t and t.enterprise for t in targets) else "organization"
+    return counted(len(targets), noun) if len(targets) > 1 else ""

@@ -1,0 +1,139 @@
+"""Sessions with their analyses, as far as insight uses them.
+
+None of this is in the vendor's description of the API: the members are known from pages, generated
+clients and notes of people who tried it. So every member may be missing or of another type, and
+what cannot be read is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from devinops.kinds import KINDS
+from devinops.model.kind import Use
+
+NOTES: Final = frozenset(n for n, kind in KINDS.items() if kind.meaning.use is Use.RULE)
+"""The kinds whose objects an analysis calls notes. An action item about them has their noun."""
+
+_IDS: Final = {
+    kind.apis["v3"].id: noun
+    for noun, kind in KINDS.items()
+    if "v3" in kind.apis and kind.apis["v3"].id
+}
+"""Member of a session with the id of an object → kind of the object."""
+
+_FINDINGS: Final = ("action_items", "issues", "timeline", "suggested_prompt")
+_TOO_LARGE: Final = 1e12
+"""No time in seconds and no cost reaches this."""
+
+
+class SkillId(NamedTuple):
+    """Where a skill is: its repository, and its path there or else its name."""
+
+    repository: str
+    path: str
+
+    @property
+    def directory(self) -> str:
+        """The name of the skill's own directory."""
+        return self.path.removesuffix("/SKILL.md").rpartition("/")[2]
+
+
+class Session(NamedTuple):
+    """A session. `at` is when it began, in epoch seconds; None if the API does not say.
+
+    `good` and `bad` are the ids of notes that it used well, and that misled it, with the reason.
+    `wishes` say what Devin should know. `acus` is 0 if the session has no price yet. `groups` are
+    what its cost is summed by: a kind with an id, an organization or a category.
+    """
+
+    id: str
+    at: float | None = None
+    analysed: bool = False
+    good: frozenset[str] = frozenset()
+    bad: Mapping[str, str] = MappingProxyType({})
+    good_skills: frozenset[SkillId] = frozenset()
+    bad_skills: frozenset[SkillId] = frozenset()
+    wishes: tuple[str, ...] = ()
+    acus: float = 0
+    groups: tuple[tuple[str, str], ...] = ()
+
+
+def sessions_of(items: Iterable[Mapping[str, Any]], since: float) -> list[Session]:
+    """Return the sessions since a time, each once: an API ignores filters that it does not know."""
+    found: dict[str, Session] = {}
+    for item in items:
+        if id := _text(item, "session_id"):
+            found.setdefault(id, _session(id, item))
+    return [each for each in found.values() if each.at is None or each.at >= since]
+
+
+def _session(id: str, item: Mapping[str, Any]) -> Session:
+    analysis = _part(item, "analysis")
+    good, bad = _usages(analysis, "note_usage")
+    good_skills, bad_skills = _usages(analysis, "skill_usage")
+    wishes = (each for each in _list(analysis, "action_items") if _text(each, "type") in NOTES)
+    return Session(
+        id,
+        _number(item, "created_at") or _number(item, "updated_at") or None,
+        _is_analysed(item, analysis),
+        frozenset(filter(None, (_text(each, "note_id") for each in good))),
+        {note: _text(each, "reason") for each in bad if (note := _text(each, "note_id"))},
+        frozenset(_skills(good_skills)),
+        frozenset(_skills(bad_skills)),
+        tuple(filter(None, (_text(each, "action_item") for each in wishes))),
+        _number(item, "acus_consumed"),
+        tuple(_groups(item, analysis)),
+    )
+
+
+def _is_analysed(item: Mapping[str, Any], analysis: Mapping[str, Any]) -> bool:
+    """Return whether there is more than the classification, which every finished session gets."""
+    is_complete = bool(analysis) and item.get("analysis_status") == "completed"
+    has_usages = any(_part(analysis, name) for name in ("note_usage", "skill_usage"))
+    return is_complete or has_usages or any(analysis.get(name) for name in _FINDINGS)
+
+
+def _usages(analysis: Mapping[str, Any], name: str) -> tuple[Any, Any]:
+    usage = _part(analysis, name)
+    return _list(usage, "good_usages"), _list(usage, "bad_usages")
+
+
+def _skills(usages: Iterable[Mapping[str, Any]]) -> Iterator[SkillId]:
+    for each in usages:
+        if path := _text(each, "skill_rel_path") or _text(each, "skill_name"):
+            yield SkillId(_text(each, "repo_origin"), path)
+
+
+def _groups(item: Mapping[str, Any], analysis: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield from ((noun, id) for name, noun in _IDS.items() if (id := _text(item, name)))
+    if organization := _text(item, "org_id"):
+        yield "organization", organization
+    # The answers of insights have no category of the session itself.
+    if category := _text(_part(analysis, "classification"), "category") or _text(item, "category"):
+        yield "category", category
+
+
+def _part(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = value.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _list(value: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    part = value.get(name)
+    return [each for each in part if isinstance(each, Mapping)] if isinstance(part, list) else []
+
+
+def _text(value: Mapping[str, Any], name: str) -> str:
+    part = value.get(name)
+    return part.strip() if isinstance(part, str) else ""
+
+
+def _number(value: Mapping[str, Any], name: str) -> float:
+    """Return a positive number, and 0 for all else."""
+    part = value.get(name)
+    if not isinstance(part, int | float) or isinstance(part, bool):
+        return 0
+    return part if 0 < part < _TOO_LARGE else 0

@@ -1,0 +1,387 @@
+"""Insight: real HTTP against the emulator, in every format, for one target and for many."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devinops.cli.handlers import insight as handler
+from devinops.emulator import Emulator
+from tests.testing.command_line import Devinops, Ran, Write
+from tests.testing.documents import fits
+from tests.testing.insights import DAY, analysis, skill_usage
+
+NOW = int(time.time())
+CONFIG = "version: 1\ntargets: {production: {inventory: {store: none}}}\n"
+MANY = """version: 1
+defaults: {inventory: {store: none}}
+targets: {pay: {org_id: org-pay}, shop: {org_id: org-shop}}
+"""
+CANARY = "ghp_" + "R7f2KxQ9vB4mZs81TnYp3LcWd6HaEu0JgTqX"
+CANARIES = ("canary-reason", "canary-wish")
+REASON = f"canary-reason: it has the token {CANARY}, which is wrong."
+WISH = f"canary-wish: document the token {CANARY}."
+SESSIONS = "/v3/organizations/org-emulator/sessions/insights"
+
+
+def session(number: int, days_ago: float = 1, **members: Any) -> dict[str, Any]:
+    """Return a session of a seed; the keywords of `analysis` make its analysis."""
+    names = {"good", "bad", "wishes", "skill_usage", "classification"} & members.keys()
+    parts = {name: members.pop(name) for name in names}
+    own = {"analysis": analysis(**parts)} if parts else {}
+    return {"id": f"devin-{number}", "created_at": NOW - int(days_ago * DAY), **own, **members}
+
+
+def note(name: str, **fields: Any) -> dict[str, Any]:
+    old = {"created_at": NOW - 300 * DAY, "updated_at": NOW - 200 * DAY}
+    return {"id": f"note-{name}", "name": name, "trigger": "t", "body": "b", **old, **fields}
+
+
+BAD = [session(1, 2, bad={"note-A": "Old."}), session(2, 1, bad={"note-A": REASON}, wishes=[WISH])]
+
+
+@pytest.fixture
+def start(use: Callable[..., None], repository: Write) -> Iterator[Callable[..., Emulator]]:
+    """start(sessions, notes) runs an emulator at which a root with one target points."""
+    with ExitStack() as stack:
+
+        def begin(sessions: Any = (), notes: Any = (), **options: Any) -> Emulator:
+            own = {"sessions": list(sessions), "knowledge": list(notes)}
+            seed = options.pop("seed", {"organizations": {"org-emulator": own}})
+            running = stack.enter_context(Emulator(seed, **options))
+            use(running.url, options.pop("key", "cog_emulator"))
+            repository({"devinops.yaml": CONFIG})
+            return running
+
+        yield begin
+
+
+@pytest.fixture
+def insight(devinops: Devinops, repository: Write) -> Callable[..., Ran]:
+    return lambda *argv: devinops("insight", "-C", repository({}), *argv)
+
+
+def document(ran: Ran) -> dict[str, Any]:
+    return fits("insight", ran.out)
+
+
+def lists(emulator: Emulator) -> list[str]:
+    return [request["path"] for request in emulator.requests if "/self" not in request["path"]]
+
+
+def test_sections_stand_in_their_order_at_80_columns(
+    start: Callable[..., Emulator],
+    insight: Callable[..., Ran],
+    repository: Write,
+    golden: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    skills = {"bad_usages": [skill_usage("deploy")]}
+    start(
+        [
+            *BAD,
+            session(3, 60, bad=["note-Fixed"], acus_consumed=2.5, playbook_id="playbook-1"),
+            session(4, 61, bad=["note-Fixed"], good=["note-gone"], skill_usage=skills),
+            session(5, 3),
+        ],
+        [
+            note("A"),
+            note("Fixed", updated_at=NOW - 10 * DAY),
+            note("Never"),
+            note("Off", is_enabled=False),
+            note("Idle", pinned_repo="acme/idle"),
+        ],
+    )
+    repository({"knowledge/a.md": "---\nname: A\ntrigger: t\nmeta: {owner: platform}\n---\nb\n"})
+    ran = insight()
+    assert ran.code == 0
+    golden(
+        "insight.txt",
+        ran.out.replace(time.strftime("%Y-%m-%d", time.gmtime(NOW - 90 * DAY)), "DATE"),
+    )
+
+
+def test_what_quotes_people_is_only_in_text_and_json_and_without_secrets(
+    start: Callable[..., Emulator], insight: Callable[..., Ran], tmp_path: Path
+) -> None:
+    start(BAD, [note("A")])
+    formats = ("text", "json", "markdown", "html", "outputs", "metrics")
+    reports = [("--report", f"{name}={tmp_path / name}") for name in formats]
+    ran = insight("-v", *(word for pair in reports for word in pair))
+    texts = {name: (tmp_path / name).read_text() for name in formats}
+    quoting = {name for name, text in texts.items() if any(word in text for word in CANARIES)}
+    assert quoting == {"text", "json"}
+    assert all(word in texts[name] for word in CANARIES for name in quoting)
+    assert not any(word in ran.err for word in (*CANARIES, CANARY))
+    assert not any(CANARY in text for text in (*texts.values(), ran.out))
+
+
+def test_what_is_wrong_with_the_sessions_says_nothing_of_their_content(
+    start: Callable[..., Emulator], insight: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong later, an error does not quote a session."""
+    start(BAD, [note("A")], faults=[{"path": "/v3/**/notes", "fault": "status", "status": 500}])
+    ran = insight("--format", "json")
+    assert ran.code == 1
+    assert not any(word in ran.out + ran.err for word in (*CANARIES, CANARY))
+
+
+@pytest.mark.parametrize(
+    ("sessions", "argv", "code"),
+    [
+        (BAD, [], 0),
+        (BAD, ["--fail-on", "misleading"], 1),
+        (BAD[:1], ["--fail-on", "misleading"], 0),
+        ([session(n, 250 + n, bad=["note-A"]) for n in range(3)], ["--fail-on", "misleading"], 0),
+    ],
+)
+def test_misleading_notes_fail_only_if_asked_to(
+    start: Callable[..., Emulator],
+    insight: Callable[..., Ran],
+    sessions: Any,
+    argv: list[str],
+    code: int,
+) -> None:
+    start(sessions, [note("A")])
+    assert insight(*argv).code == code
+    assert insight(*argv, "--since", "9999d").code == code
+    assert document(insight(*argv, "--format", "json"))["exit_code"] == code
+
+
+@pytest.mark.parametrize("since", ["90", "d", "0d", "-1d", "3 months", "99999d"])
+def test_a_window_that_is_none_is_a_usage_error(
+    insight: Callable[..., Ran], repository: Write, since: str
+) -> None:
+    repository({"devinops.yaml": CONFIG})
+    ran = insight("--since", since)
+    assert (ran.code, "--since" in ran.err) == (64, True)
+
+
+def test_only_lists_are_read_however_many_sessions_there_are(
+    start: Callable[..., Emulator], insight: Callable[..., Ran]
+) -> None:
+    emulator = start([session(n) for n in range(401)], [note("A")])
+    base = document(insight("--format", "json"))["base"]
+    assert (base["sessions"], base["requests"]) == (401, 5)
+    assert [path.partition("?")[0].rpartition("/")[2] for path in lists(emulator)] == [
+        *["insights"] * 3,
+        "notes",
+    ]
+
+
+def test_a_list_that_never_ends_is_cut_and_says_so(
+    start: Callable[..., Emulator], insight: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "MOST_PAGES", 2)
+    start([session(n) for n in range(500)])
+    assert "only the newest 400 sessions were read" in insight().out.lower()
+
+
+def test_a_cursor_that_loops_ends_the_list(
+    start: Callable[..., Emulator], insight: Callable[..., Ran]
+) -> None:
+    faults = [{"path": "/v3/**/insights", "nth": "2+", "fault": "looping-cursor"}]
+    emulator = start([session(n) for n in range(700)], faults=faults)
+    base = document(insight("--format", "json"))["base"]
+    assert (base["sessions"], base["newest_only"]) == (400, False)
+    assert len(lists(emulator)) == 3
+
+
+@pytest.mark.parametrize(
+    ("quirk", "classes", "filter"),
+    [
+        (
+            "obeyed",
+            {"Idle": "no_opportunity", "Busy": "candidate", "Was": "no_opportunity"},
+            "asked",
+        ),
+        ("ignored", dict.fromkeys(("Idle", "Busy", "Was"), "candidate"), "filter_ignored"),
+    ],
+)
+def test_repositories_are_asked_about_if_a_made_up_one_has_no_session(
+    start: Callable[..., Emulator],
+    insight: Callable[..., Ran],
+    quirk: str,
+    classes: dict[str, str],
+    filter: str,
+) -> None:
+    notes = [note(name, pinned_repo=f"acme/{name.lower()}") for name in classes]
+    sessions = [session(1, repo_names=["acme/busy"]), session(2, 200, repo_names=["acme/was"])]
+    own = {"sessions": sessions, "knowledge": notes}
+    start(seed={"organizations": {"org-emulator": own}, "quirks": {"repo_names": quirk}})
+    found = document(insight("--format", "json"))
+    got = {each["key"].partition(":")[2]: each["class"] for each in found["never_mentioned"]}
+    assert (got, found["base"]["repositories"]) == (classes, filter)
+    assert ("ignores the filter by repository" in insight().out) == (quirk == "ignored")
+
+
+def test_a_filter_that_is_refused_is_not_needed(
+    start: Callable[..., Emulator], insight: Callable[..., Ran]
+) -> None:
+    faults = [{"path": "/v3/**/insights", "nth": "2+", "fault": "status", "status": 422}]
+    start([], [note("A", pinned_repo="acme/a")], faults=faults)
+    found = document(insight("--format", "json"))
+    assert found["base"]["repositories"] == "filter_ignored"
+    assert found["never_mentioned"][0]["class"] == "candidate"
+
+
+def test_at_most_twenty_repositories_are_asked_about(
+    start: Callable[..., Emulator], insight: Callable[..., Ran]
+) -> None:
+    notes = [note(f"N{n}", pinned_repo=f"acme/repo-{n}") for n in range(25)]
+    emulator = start([], notes)
+    found = document(insight("--format", "json"))
+    assert len(lists(emulator)) == 2 + 1 + 20
+    assert found["base"]["unasked"] == 5
+    assert [each["class"] for each in found["never_mentioned"]].count("candidate") == 5
+    assert "in 5 more repositories was not asked" in insight().out
+
+
+@pytest.mark.parametrize("value", ["present", "absent"])
+@pytest.mark.parametrize("quirk", ["analysis_status", "skill_usage"])
+def test_members_of_late_2026_may_be_missing(
+    start: Callable[..., Emulator], insight: Callable[..., Ran], quirk: str, value: str
+) -> None:
+    own = {"sessions": [session(1, skill_usage={"good_usages": [skill_usage("a")]})]}
+    start(seed={"organizations": {"org-emulator": own}, "quirks": {quirk: value}})
+    found = document(insight("--format", "json"))
+    assert found["base"]["analysed"] == 1
+    assert len(found["skills"]) == (0 if (quirk, value) == ("skill_usage", "absent") else 1)
+
+
+@pytest.mark.parametrize(("value", "number"), [("listed", 1), ("hidden", 0)])
+def test_archived_sessions_count_if_the_api_lists_them(
+    start: Callable[..., Emulator], insight: Callable[..., Ran], value: str, number: int
+) -> None:
+    own = {"sessions": [session(1, is_archived=True)]}
+    start(seed={"organizations": {"org-emulator": own}, "quirks": {"archived_sessions": value}})
+    assert document(insight("--format", "json"))["base"]["sessions"] == number
+
+
+def test_no_price_at_all_is_a_plan_that_does_not_show_it(
+    start: Callable[..., Emulator], insight: Callable[..., Ran]
+) -> None:
+    start([session(1), session(2)])
+    ran = insight()
+    assert "The cost is not available on this plan" in ran.out
+    assert "ACUs" not in ran.out
+
+
+def test_a_skill_has_the_key_of_the_entry_that_was_exported_as_it(
+    start: Callable[..., Emulator],
+    insight: Callable[..., Ran],
+    repository: Write,
+    devinops: Devinops,
+) -> None:
+    start([session(1, skill_usage={"good_usages": [skill_usage("deploy-notes")]})])
+    root = repository(
+        {"knowledge/a.md": "---\nname: Deploy notes\ntrigger: When deploying\n---\nb\n"}
+    )
+    assert devinops("export", "-C", root, root / "plugin").code == 0
+    (found,) = document(insight("--format", "json"))["skills"]
+    assert found["key"] == "knowledge:Deploy notes"
+
+
+def test_a_missing_permission_is_named(
+    start: Callable[..., Emulator], insight: Callable[..., Ran], use: Any
+) -> None:
+    keys = {"cog_reader": {"permissions": ["UseDevinSessions"]}}
+    emulator = start(seed={"keys": keys})
+    use(emulator.url, "cog_reader")
+    ran = insight()
+    assert (ran.code, "ViewOrgSessions" in ran.err) == (1, True)
+
+
+def test_v1_has_no_sessions(
+    start: Callable[..., Emulator], insight: Callable[..., Ran], use: Any
+) -> None:
+    use(start().url, "apk_emulator")
+    ran = insight()
+    assert (ran.code, "API v1 does not show sessions" in ran.err) == (1, True)
+
+
+# --- many targets -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fleet(start: Callable[..., Emulator], repository: Write, use: Any) -> Emulator:
+    """A misled both, B is used in pay only, and no session mentions C."""
+    organizations = {
+        f"org-{name}": {
+            "knowledge": [{**note(each), "id": f"note-{each}-{name}"} for each in "ABC"],
+            "sessions": [
+                {**session(1, bad=[f"note-A-{name}"]), "id": f"devin-{name}-1"},
+                {
+                    **session(2, good=[f"note-B-{name}"] if name == "pay" else []),
+                    "id": f"devin-{name}-2",
+                },
+            ],
+        }
+        for name in ("pay", "shop")
+    }
+    emulator = start(seed={"organizations": organizations})
+    use(emulator.url, "cog_enterprise")
+    repository({"devinops.yaml": MANY})
+    return emulator
+
+
+def test_many_targets_are_merged_by_key(fleet: Emulator, insight: Callable[..., Ran]) -> None:
+    found = document(insight("-t", "all", "--format", "json"))
+    (bad,) = found["misleading"]
+    assert (bad["key"], bad["bad"], bad["targets"]) == ("knowledge:A", 2, ["pay", "shop"])
+    assert [each["key"] for each in found["never_mentioned"]] == ["knowledge:C"]
+    assert [each["name"] for each in found["base"]["targets"]] == ["pay", "shop"]
+    assert found["base"]["sessions"] == 4
+    out = insight("-t", "all").out
+    assert "knowledge:A in 2 of 2 organizations: misleading in 2 sessions" in out
+    assert "Insight into 2 organizations" in out
+    assert insight("-t", "all", "--fail-on", "misleading").code == 1
+
+
+def test_a_target_that_cannot_be_read_is_named_and_the_others_are_shown(
+    fleet: Emulator, insight: Callable[..., Ran]
+) -> None:
+    fleet.faults = [{"path": "/v3/organizations/org-shop/**", "fault": "status", "status": 404}]
+    ran = insight("-t", "all", "--format", "json")
+    found = document(ran)
+    assert (ran.code, found["exit_code"], found["base"]["sessions"]) == (1, 1, 2)
+    pay, shop = found["base"]["targets"]
+    assert (pay["error"], shop["target"], "404" in shop["error"]) == (None, None, True)
+    assert "x shop: " in insight("-t", "all").out
+
+
+def test_an_enterprise_reads_the_stream_of_all_organizations(
+    fleet: Emulator, insight: Callable[..., Ran], repository: Write
+) -> None:
+    repository(
+        {
+            "devinops.yaml": "version: 1\ntargets: {corp: {enterprise: true, inventory: {store: none}}}\n"
+        }
+    )
+    found = document(insight("--format", "json"))
+    assert found["base"]["sessions"] == 4
+    assert (found["misleading"], found["unknown"]) == ([], [])
+    organizations = [path for path in lists(fleet) if "/organizations/" in path]
+    assert organizations == []
+
+
+def test_an_enterprise_without_that_stream_says_so(
+    fleet: Emulator, insight: Callable[..., Ran], repository: Write
+) -> None:
+    repository(
+        {
+            "devinops.yaml": "version: 1\ntargets: {corp: {enterprise: true, inventory: {store: none}}}\n"
+        }
+    )
+    fleet.faults = [{"path": "/v3/enterprise/sessions/**", "fault": "status", "status": 404}]
+    ran = insight()
+    assert (
+        ran.code,
+        "read the sessions of organizations instead" in " ".join(ran.err.split()),
+    ) == (1, True)

@@ -1,0 +1,118 @@
+"""The report: a sentence that counts, and in public no word of what people wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from devinops.insight.report import insight_report
+from devinops.schema.insight import (
+    CostItem,
+    InsightDocument,
+    MisleadingItem,
+    ReadTargetItem,
+    SkillUseItem,
+    UnknownItem,
+    WishItem,
+)
+from devinops.schema.parts import TargetItem
+from tests.schema.test_insight import BASE, DOCUMENT, UNMENTIONED
+
+
+def document(
+    targets: int = 1, base: dict[str, Any] | None = None, **sections: Any
+) -> InsightDocument:
+    own = TargetItem("a", "org-1", "https://api.devin.ai", "v3")
+    read = tuple(ReadTargetItem(f"t{number}", own) for number in range(targets))
+    shown = msgspec.structs.replace(BASE, **{"targets": read, **(base or {})})
+    return msgspec.structs.replace(DOCUMENT, base=shown, **{"never_mentioned": (), **sections})
+
+
+def misleading(bad: int, targets: tuple[str, ...] = ("t0",), **facts: Any) -> MisleadingItem:
+    own = {"source": None, "owner": None, "good": 1, "earlier": 0, "reason": "r", "sessions": ()}
+    return MisleadingItem(**{**own, "key": "knowledge:A", "bad": bad, "targets": targets, **facts})
+
+
+WISH = WishItem(("first wording", "second wording"), tuple("abcdef"), ("t0",))
+
+
+def rows(found: InsightDocument, title: str, *, quotes: bool = True) -> list[Any]:
+    blocks = insight_report(found, quotes=quotes).blocks
+    return [row for block in blocks if block.title.startswith(title) for row in block.rows]
+
+
+def test_the_sentence_counts_what_is_to_be_done() -> None:
+    found = document(misleading=(misleading(2), misleading(1, earlier=3)), missing=(WISH,))
+    report = insight_report(found, quotes=True)
+    expected = "Insight into t0: 1 misleading, 1 missing; 2 of 3 sessions analysed"
+    assert report.sentence == expected
+    assert insight_report(document(), quotes=True).verdict.startswith("nothing to do; ")
+
+
+def test_of_many_targets_it_says_in_how_many() -> None:
+    found = document(7, misleading=(misleading(9, ("t1", "t2")),), never_mentioned=(UNMENTIONED,))
+    assert insight_report(found, quotes=True).title == "Insight into 7 organizations"
+    assert [row.where for row in rows(found, "Misleading")] == ["2 of 7 organizations"]
+    assert [row.where for row in rows(found, "Never")] == ["1 of 7 organizations"]
+    assert [row.where for row in rows(document(misleading=(misleading(2),)), "Misleading")] == [""]
+
+
+def test_in_public_wishes_are_only_counted_and_reasons_left_out() -> None:
+    found = document(misleading=(misleading(2),), missing=(WISH,))
+    assert [row.hints for row in rows(found, "Misleading")] == [("r",)]
+    assert [row.hints for row in rows(found, "Misleading", quotes=False)] == [()]
+    (whole,) = rows(found, "Missing")
+    assert (whole.text, [row.text for row in whole.rows]) == (
+        "6 sessions: first wording",
+        ["second wording"],
+    )
+    (public,) = rows(found, "Missing", quotes=False)
+    assert (public.text, public.rows) == ("6 sessions, 2 wordings: a, b, c, d, e, …", ())
+
+
+@pytest.mark.parametrize(
+    ("base", "text"),
+    [
+        ({"newest_only": True, "sessions": 10_000}, "Only the newest 10,000 sessions were read"),
+        ({"repositories": "filter_ignored"}, "The API ignores the filter by repository"),
+        ({"unasked": 5}, "Whether a session worked in 5 more repositories was not asked"),
+        ({"priced": 0}, "The cost is not available on this plan"),
+    ],
+)
+def test_the_base_says_what_limits_the_rest(base: dict[str, Any], text: str) -> None:
+    complete = {"priced": 1, **base}
+    assert any(row.text.startswith(text) for row in rows(document(base=complete), "Base"))
+    assert not any(row.text.startswith(text) for row in rows(document(base={"priced": 1}), "Base"))
+
+
+def test_without_a_session_nothing_is_said_about_the_plan() -> None:
+    empty = document(base={"sessions": 0, "analysed": 0})
+    assert not any("plan" in row.text for row in rows(empty, "Base"))
+
+
+@pytest.mark.parametrize(
+    ("acus", "unpriced", "facts"),
+    [
+        (None, 2, "not priced yet in 2 sessions"),
+        (1234.5, 0, "1,234.5 ACUs in 2 sessions"),
+        (1.5, 1, "1.5 ACUs in 2 sessions, 1 not priced yet"),
+    ],
+)
+def test_what_has_no_price_is_never_zero(acus: float | None, unpriced: int, facts: str) -> None:
+    item = CostItem(by="category", id="other", key=None, acus=acus, sessions=2, unpriced=unpriced)
+    (row,) = rows(document(cost=(item,)), "Cost")
+    assert (row.text, row.facts) == ("category other", facts)
+
+
+def test_ids_and_skills_have_the_key_that_is_known() -> None:
+    facts: Any = {"good": 1, "bad": 2, "sessions": (), "targets": ()}
+    found = document(
+        unknown=(UnknownItem(id="note-1", key="knowledge:A", **facts),),
+        skills=(SkillUseItem(repository="", path="deploy", key="knowledge:B", **facts),),
+    )
+    (unknown,), (skill,) = rows(found, "Unknown"), rows(found, "Skills")
+    assert (unknown.text, unknown.aside) == ("note-1", "was knowledge:A")
+    assert (skill.text, skill.aside) == ("deploy", "knowledge:B")
+    assert unknown.facts == skill.facts == "misleading in 2, used well in 1"
