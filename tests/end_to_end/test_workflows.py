@@ -617,17 +617,32 @@ def test_a_key_reaches_only_the_step_that_runs_devinops(world: World) -> None:
     for name in ("pip", "gh", "devinops"):
         world.runner.program(name, script.format(name))
     apply = world.workflow["jobs"]["apply"]["steps"][-1]
-    apply["with"]["secrets"] = f"NPM_TOKEN={value}\n\nOTHER=a=b\n"
+    apply["with"]["secrets"] = f"PEM<<END\n{value}\nEND\nNPM_TOKEN={value}\n\nOTHER=a=b\n"
     world.run("plan", "workflow_dispatch", secrets={"DEVIN_API_KEY_PLAN": key})
     secrets = {"DEVIN_API_KEY": key}
     world.run("apply", "workflow_dispatch", inputs={"digest": "0a"}, secrets=secrets)
     world.run("drift", "schedule", schedule="17 3 * * *", secrets={"DEVIN_API_KEY_PLAN": key})
     assert seen.read_text() == f"devinops plan \ndevinops apply {value}\ndevinops drift \n"
     names = {line.partition("=")[0] for line in Path(f"{seen}.env").read_text().splitlines()}
-    assert names == {"DEVIN_API_KEY", "NPM_TOKEN"}
+    assert names == {"DEVIN_API_KEY", "NPM_TOKEN", "PEM"}
 
 
-@pytest.mark.parametrize("line", ["-----END KEY-----", "NPM-TOKEN=a", "=a", "a b=c"])
+@pytest.mark.parametrize(
+    "value", ["", "\n", "\n\n", "a", "\na=b\n", "-----BEGIN\nA<<B\n\n-----END"]
+)
+def test_a_value_of_several_lines_reaches_devinops_as_it_is(world: World, value: str) -> None:
+    seen = world.directory / "seen"
+    world.runner.program("devinops", f'printf %s "$PEM|$B" > "{seen}"')
+    apply = world.workflow["jobs"]["apply"]["steps"][-1]
+    apply["with"]["secrets"] = f"PEM<<EOF\n{value}\nEOF\nB=a<<b\n"
+    secrets = {"DEVIN_API_KEY": "cog_sentinel"}
+    world.run("apply", "workflow_dispatch", inputs={"digest": "0a"}, secrets=secrets)
+    assert seen.read_text() == f"{value}|a<<b"
+
+
+@pytest.mark.parametrize(
+    "line", ["-----END KEY-----", "NPM-TOKEN=a", "=a", "a b=c", "PEM<<END\nB=c"]
+)
 def test_a_line_that_is_no_variable_stops_the_job_and_is_not_shown(world: World, line: str) -> None:
     apply = world.workflow["jobs"]["apply"]["steps"][-1]
     apply["with"]["secrets"] = f"A=canary\n{line}\n"
