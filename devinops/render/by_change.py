@@ -41,8 +41,23 @@ FIRST_WORDS: Final = 30
 """How many characters of a new text are quoted."""
 
 # What a text can make a reader or an agent do, besides being read.
+_BYTE: Final = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_IPV4: Final = rf"(?:{_BYTE}\.){{3}}{_BYTE}(?!\.?\w|-[a-z])"
+_ZONES: Final = (
+    "[a-z]{2}|com|net|org|edu|gov|mil|int|info|biz|name|pro|dev|app|cloud|xyz|site|online|shop|store"
+    "|tech|top|club|page|link|live|host|space|zip|onion|corp|example|home|internal|lan|local|test"
+)
+"""How a name ends that is a host if a path follows it; other words with dots are names in code."""
+_NO_HOST: Final = r"[\w-]+\.(?:cc|cs|db|ex|gz|hs|id|in|js|kt|md|ml|pl|pm|py|rb|rs|sh|so|tf|ts|vb)/"
+"""Names of files and of code that look like hosts, as in `README.md/CHANGELOG.md`."""
 _ADDRESS: Final = re.compile(
-    r"\b(?:[a-z][a-z0-9+.-]{0,20}://|www\.|[\w.+-]{1,64}@(?=[\w-]{1,63}\.))[^\s)>\]\"'`]+",
+    r"(?:\b(?:[a-z][a-z0-9+.-]{0,20}://|www\.)(?=[^\s)>\]\"'`])"
+    rf"|\b[\w.+-]{{1,64}}@(?=(?:[\w-]{{1,63}}\.)+[a-z]{{2}}|{_IPV4})"
+    rf"|(?<![\w@/.$-])(?!{_NO_HOST})(?:[\w-]{{1,63}}\.)+(?:{_ZONES})(?::\d{{1,5}})?/(?!\d(?![\w/]))"
+    r")[^\s)>\]\"'`]*"
+    # Before a version stands another sign or word.
+    r"|(?<![\w@/.~^-])(?<![=<>~!]=)(?<!(?:version|release|section|chapter)[ :=])(?<!version: )"
+    rf"{_IPV4}",
     re.IGNORECASE,
 )
 _HOST: Final = re.compile(r"(?:.*?://)?(?:[^@/]*@)?([^/?#]*).*")
@@ -171,6 +186,8 @@ def _row(group: Sequence[Item], places: Places, blocked: Collection[str], number
     is_exact = first.action in DELETING or any(item.item.overwrites for item in group)
     where = places.exactly(targets) if is_exact else places.where(targets, blocked, first.source)
     at = [row for item in group for row in item.at]
+    objects = Counter(row.target for row in at)
+    twins = {row.id for row in at if objects[row.target] > 1}
     word = " or ".join(dict.fromkeys(str(item.item.action) for item in group))
     row = change_row(first, at)._replace(number=number, word=word, where=where, targets=targets)
     if len(versions) == 1:
@@ -191,12 +208,17 @@ def _row(group: Sequence[Item], places: Places, blocked: Collection[str], number
         source=first.source if len({change.source for change in every}) == 1 else None,
         layers=row.layers if len({change.overridden for change in every}) == 1 else (),
         details=None,
-        rows=tuple(_version_row(version, places, first) for version in versions),
+        rows=tuple(_version_row(version, places, first, twins) for version in versions),
     )
 
 
-def _version_row(version: Sequence[Item], places: Places, above: Change) -> Row:
-    """Return the row of one text of a key, or of another action on it than the one `above`."""
+def _version_row(
+    version: Sequence[Item], places: Places, above: Change, twins: Collection[str | None]
+) -> Row:
+    """Return the row of one text of a key, or of another action on it than the one `above`.
+
+    It names the ids of the `twins`: of several objects that have the key in one target.
+    """
     first, targets = version[0].item, _targets(version)
     row = change_row(first, [row for item in version for row in item.at])
     is_exact = first.action in DELETING or first.overwrites
@@ -209,7 +231,7 @@ def _version_row(version: Sequence[Item], places: Places, above: Change) -> Row:
         word=word,
         where=where,
         targets=targets,
-        facts=_facts(version, places),
+        facts=_facts(version, places, filter(twins.__contains__, row.ids)),
     )
 
 
@@ -317,16 +339,17 @@ def _names(changes: Iterable[Change]) -> str:
     return ", ".join(dict.fromkeys(both_sided))
 
 
-def _facts(items: Sequence[Item], places: Places) -> str:
+def _facts(items: Sequence[Item], places: Places, ids: Iterable[str] = ()) -> str:
     """Return what a reader must know of a change before its details, such as `body, +2 lines`.
 
-    Of several items with equal changed lines, the first one is told.
+    Of several items with equal changed lines, the first one is told, after the `ids`.
     """
     change = items[0].item
     objects, targets = sum(len(item.at) for item in items), len(_targets(items))
     texts = len({str(plain_fields(item.item.fields)) for item in items})
     files = len({item.item.source and item.item.source.path for item in items})
     parts = [
+        *ids,
         f"{objects} objects in {places.many(targets)}" if objects > targets else "",
         _content(change),
         f"{texts} texts, first one shown" if texts > 1 else "",

@@ -89,7 +89,7 @@ def run_document(
         more["left"] = _shared(plans.left, run.RunChange.of)
         more["waiting"] = _shared(plans.waiting, run.RunBlocked.of)
     if lint:
-        more["lint"] = _problems(lint)
+        more["lint"] = tuple(map(parts.ProblemItem.of, lint.problems))
     given = {name: getattr(plans, name) for name in ("only", "exclude", "also_changed")}
     more |= {name: value for name, value in (given | {"error": error}).items() if value}
     return RunDocument(
@@ -168,7 +168,3 @@ def differences_document(differences: answers.Differences) -> run.DifferencesDoc
             run.DifferentItem(*map(run.ChangeItem.of, pair)) for pair in differences.differing
         ),
     )
-
-
-def _problems(lint: answers.ProblemsAnswer) -> tuple[parts.ProblemItem, ...]:
-    return tuple(map(parts.ProblemItem.of, lint.problems))

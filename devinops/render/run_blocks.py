@@ -429,7 +429,7 @@ class RunBlocks:
                     Row(
                         text=item.path,
                         aside=_needed(item),
-                        sign=_missing_sign(item),
+                        sign=BLOCKED if item.in_root < max(item.entries, 1) else None,
                         needed_by=steps.get((kind, item.path), ()),
                     ),
                     at,
@@ -678,10 +678,6 @@ def _needed(item: Missing) -> str:
         return needed_by
     count = "" if item.in_root == item.entries else f"{item.in_root} of them "
     return f"{needed_by}, {count}in the root until then"
-
-
-def _missing_sign(item: Missing) -> Any:
-    return BLOCKED if item.in_root < max(item.entries, 1) else None
 
 
 def drift_summary(drift: Drift) -> str:

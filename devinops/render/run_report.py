@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from shlex import quote
 from typing import Final
 
-from devinops.model.changes import Action, Blocked, Outcome
+from devinops.model.changes import Action, Blocked, Blocker, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import SHOWN
 from devinops.model.target import TargetState
@@ -21,7 +21,7 @@ from devinops.render.commands import named_keys
 from devinops.render.escape import line
 from devinops.render.problem_report import lint_blocks
 from devinops.render.report import Block, Part, Report, Row, TargetRow
-from devinops.render.run_blocks import STATES, RunBlocks, block, select
+from devinops.render.run_blocks import STATES, RunBlocks, block, objects, select
 from devinops.render.signs import BLOCKED, OUTCOMES, REFUSED, SIGNS
 from devinops.render.terminal import Look, Sign
 from devinops.render.where import names
@@ -277,14 +277,15 @@ def _waiting(run: RunBlocks) -> Iterator[str]:
 
 
 def _needed_by(blocked: Sequence[Blocked]) -> str:
-    """Return by how many entries blocked steps are needed; empty if none needs them."""
-    needed = [block for block in blocked if block.needed_by]
+    """Return what entries need that is missing or blocked, and how many need it; empty if none."""
+    needed = [step for step in blocked if step.needed_by]
     if not needed:
         return ""
     # An entry may need several of them.
-    entries = len({key for block in needed for key in block.needed_by})
-    which = f"{len(needed)} of them " if len(needed) < len(blocked) else ""
-    return f" ({which}needed by {counted(entries, 'entry', 'entries')})"
+    entries = len({key for step in needed for key in step.needed_by})
+    is_missing = {step.by for step in needed} == {Blocker.REQUIREMENT}
+    what = objects([Row(step.key) for step in needed], len(needed)) + " missing" * is_missing
+    return f" ({what}, needed by {counted(entries, 'entry', 'entries')})"
 
 
 def _states(run: RunBlocks) -> Iterator[str]:

@@ -161,10 +161,11 @@ def folder(name: str, *needed_by: Key) -> Blocked:
     ("blocked", "words"),
     [
         ((folder("F"),), "1 blocked"),
-        ((folder("F", A),), "1 blocked (needed by 1 entry)"),
-        ((folder("F", A), folder("G", A)), "2 blocked (needed by 1 entry)"),
-        ((folder("F", A, B), folder("G", A)), "2 blocked (needed by 2 entries)"),
-        ((folder("F", A, B), folder("G", A), folder("H")), "3 blocked (2 of them needed by 2 entries)"),
+        ((folder("F", A),), "1 blocked (1 folder missing, needed by 1 entry)"),
+        ((folder("F", A), folder("G", A)), "2 blocked (2 folders missing, needed by 1 entry)"),
+        ((folder("F", A, B), folder("G", A)), "2 blocked (2 folders missing, needed by 2 entries)"),
+        ((folder("F", A, B), folder("G", A), folder("H")), "3 blocked (2 folders missing, needed by 2 entries)"),
+        ((replace(folder("F", A), by=Blocker.CONFLICT),), "1 blocked (1 folder, needed by 1 entry)"),
     ],
 )  # fmt: skip
 def test_an_entry_that_needs_several_blocked_steps_counts_once(

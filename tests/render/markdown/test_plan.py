@@ -53,8 +53,8 @@ def only_drift() -> Plan:
         (small(), "", "2 to create, 1 to update, 1 to rename, 1 to delete; 1 changed outside devinops (kept)"),
         (only_drift(), "no", "not applied, nothing to change; 1 changed outside devinops (kept)"),
         (deletes(), "refused", "refused, 12 to delete"),
-        (conflict(), "", "1 to create; 3 blocked (1 of them needed by 3 entries)"),
-        (only_blocked(), "", "nothing to change; 3 blocked (1 of them needed by 3 entries)"),
+        (conflict(), "", "1 to create; 3 blocked (1 folder missing, needed by 3 entries)"),
+        (only_blocked(), "", "nothing to change; 3 blocked (1 folder missing, needed by 3 entries)"),
         (empty(), "", "nothing to change"),
     ],
 )  # fmt: skip
