@@ -21,6 +21,7 @@ from devinops.api import redact
 from devinops.cli.main import main
 from tests.testing.command_line import Devinops, Ran, clean
 from tests.testing.command_manual import exit_codes
+from tests.testing.disk import not_flushed
 from tests.testing.places import GOLDEN
 from tests.testing.waiting import Waits
 
@@ -91,6 +92,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     clean(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", not_flushed)
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,9 @@ class Ran:
     err: str
 
 
+GIT_SETTINGS = Path(__file__).with_name("gitconfig")
+"""The only settings of git in tests."""
+
 Devinops = Callable[..., Ran]
 Write = Callable[[Mapping[str, str]], Path]
 
@@ -37,7 +40,7 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> None:
         ):  # fmt: skip
             monkeypatch.delenv(name)
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", str(GIT_SETTINGS))
 
 
 def run_quietly(argv: Sequence[str], environ: Mapping[str, str]) -> tuple[int, str, str]:

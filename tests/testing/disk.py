@@ -24,6 +24,14 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
+def not_flushed(descriptor: int) -> None:
+    """Stand for `os.fsync`, whose waits for the disk would be most of the time of many tests.
+
+    A killed process loses nothing without it. Only a machine without power does, and no test is one.
+    """
+    os.fstat(descriptor)  # raises as `fsync` does if this is no open file
+
+
 @contextmanager
 def room_for(size: int) -> Iterator[None]:
     """Let no file of this process grow beyond `size` bytes: the system itself then refuses, after a short write."""

@@ -17,6 +17,7 @@ from devinops import __main__
 from devinops.applying import applier
 from devinops.doctor import leftovers, writer
 from devinops.model import inventory
+from tests.testing.disk import not_flushed
 from tests.testing.warm import modules
 
 _FORKS = get_context("forkserver")
@@ -49,6 +50,7 @@ def _run(
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     for module in (applier, inventory):
         module.RECOVERY_WAITS_S = (0.0, 0.0, 0.0)  # type: ignore[attr-defined]
+    os.fsync = not_flushed
     leftovers.WAITS_S = writer.WAITS_S = (0.0, 0.0, 0.0)  # type: ignore[misc]
     sys.argv = ["devinops", command, *options]
     __main__.run()

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from devinops import __main__
+from tests.testing.disk import not_flushed
 from tests.testing.leftovers import UNTIL_THE_END
 from tests.testing.places import ROOT
 
@@ -106,6 +107,7 @@ def _run(
     os.chdir(directory)
     os.environ.clear()
     os.environ.update(environment)
+    os.fsync = not_flushed
     sys.argv = ["devinops", *arguments]
     try:
         __main__.run()

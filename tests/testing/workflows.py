@@ -18,6 +18,7 @@ import yaml
 
 from tests.testing import warm
 from tests.testing.actions import outputs
+from tests.testing.command_line import GIT_SETTINGS
 from tests.testing.places import ROOT
 
 _TOKEN = re.compile(r"'(?:[^']|'')*'|&&|\|\||!=|!|==|[A-Za-z_][\w-]*|[.\[\](),*]|\s+")
@@ -147,7 +148,7 @@ class Runner:
             "HOME": str(self.directory),
             "PYTHONPATH": str(ROOT),
             "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_SYSTEM": os.devnull,
+            "GIT_CONFIG_SYSTEM": str(GIT_SETTINGS),
             **self.environment,
         }
 
