@@ -9,7 +9,7 @@ import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -213,8 +213,16 @@ def test_the_first_commands_of_the_readme_work_in_a_clone(
     assert run(bin / "devinops", "--version", cwd=tmp_path).startswith("devinops 0.")
 
 
+def first_by_day(cases: Iterable[str]) -> list[object]:
+    """Return cases of which CI takes the first one, and the nightly jobs the others: each installs for seconds."""
+    first, *others = cases
+    return [first, *(pytest.param(case, marks=pytest.mark.nightly) for case in others)]
+
+
 @pytest.mark.matrix
-@pytest.mark.parametrize("line", LINES, ids=lambda line: line.partition(" install ")[0])
+@pytest.mark.parametrize(
+    "line", first_by_day(LINES), ids=lambda line: line.partition(" install ")[0]
+)
 def test_each_line_of_the_readme_installs_devinops(
     line: str, machine: Machine, wheel: Path
 ) -> None:
@@ -248,7 +256,7 @@ WITHOUT_EXTRA = {
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("way", WITHOUT_EXTRA)
+@pytest.mark.parametrize("way", first_by_day(WITHOUT_EXTRA))
 def test_the_command_that_devinops_prints_adds_the_extra(
     way: str, machine: Machine, wheel: Path, source: Path, tmp_path: Path
 ) -> None:
