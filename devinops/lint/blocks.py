@@ -36,7 +36,7 @@ class Leaf(Enum):
 class MarkdownBlock:
     """A block without blocks in it; quotes and list items are only seen by what they contain.
 
-    A fenced block has its `fence`. It is closed by another, or with the quote or item around it.
+    A fenced block has its `fence`. It is closed by another, or with the quote around it.
     """
 
     __slots__ = ("end", "fence", "is_closed", "leaf", "start")
@@ -215,6 +215,8 @@ class _Scanner:
             return True
         if is_inside:
             block.end = line.end
+        else:
+            block.is_closed = _QUOTE in self.containers
         return is_inside
 
     def _extend_comment(self, line: _Line) -> None:

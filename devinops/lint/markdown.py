@@ -7,12 +7,19 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import unquote
 
 from devinops.lint.blocks import Leaf, MarkdownBlock, blocks
 from devinops.lint.inline import Inline, TextSpan
+from devinops.model.patterns import LazyPattern
 
 _MARKS = ("`", "](", "]:", "<!--", "href", "src")
 """What a paragraph with code, a link or a comment has."""
+
+_ANCHOR = LazyPattern(
+    r"\s(?:id|name)\s*=\s*[\"']?([^\s\"'>]+)", re.IGNORECASE, hints=("id", "name")
+)
+_NOT_IN_ANCHORS = LazyPattern(r"\]\([^)\s]{0,300}\)|<[^<>]*>|&\w+;|[\W_]")
 
 _PROSE = (Leaf.TEXT, Leaf.HEADING)
 _CODE = (Leaf.FENCE, Leaf.INDENTED)
@@ -58,6 +65,12 @@ class Markdown:
         return inline
 
     @cached_property
+    def anchors(self) -> set[str]:
+        """The headings and anchors to which `#name` can lead, as `anchor` writes them."""
+        headings = [self.text[block.start : block.end] for block in self._headings]
+        return {"", "top", *map(anchor, (*headings, *_ANCHOR.findall(self.without_code)))}
+
+    @cached_property
     def prose(self) -> str:
         """The text with spaces in place of all code and of comments."""
         return _blanked(
@@ -73,6 +86,11 @@ class Markdown:
         """Return the text with spaces in place of blocks of these kinds."""
         spans = [TextSpan(block.start, block.end) for block in self.blocks if block.leaf in leaves]
         return _blanked(self.text, spans)
+
+
+def anchor(name: str) -> str:
+    """Return the name of a heading, without what sites spell differently."""
+    return _NOT_IN_ANCHORS.sub("", unquote(name)).casefold()
 
 
 def _blanked(text: str, spans: Iterable[TextSpan]) -> str:

@@ -102,12 +102,12 @@ def _is_spelled_with_marks(value: str) -> bool:
 def _encodes_placeholder(value: str) -> bool:
     """Return whether a value is the Base64 of a placeholder, or of a user and a placeholder."""
     if value.startswith("eyJ") and value.count(".") == 2:
-        return bool(_EXAMPLE_CLAIMS.search(_decoded(value.split(".")[1])))
-    decoded = _decoded(value)
-    return decoded.isprintable() and is_placeholder(decoded.rpartition(":")[2])
+        return bool(_EXAMPLE_CLAIMS.search(decoded(value.split(".")[1])))
+    text = decoded(value)
+    return text.isprintable() and is_placeholder(text.rpartition(":")[2])
 
 
-def _decoded(value: str) -> str:
+def decoded(value: str) -> str:
     """Return what a text encodes in Base64, if that is ASCII; else a text that is not printable."""
     try:
         padded = value + "=" * (-len(value) % 4)

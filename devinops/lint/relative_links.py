@@ -13,7 +13,7 @@ _ELSEWHERE = LazyPattern(r"[a-z][a-z0-9+.-]*:|//|#|@|~", re.IGNORECASE)
 _MAIL = LazyPattern(r"[^\s/@]+@[^\s/@]+")
 _LINE_NUMBER = LazyPattern(r"(?::\d+(?:[:-]\d+)?)+$")
 _ESCAPE = LazyPattern(r"\\([!-/:-@\[-`{-~])")
-_PATTERN = LazyPattern(r"[{}<>*$|\\]|\.\.\.|…|path/to|\bexample\b")
+PATTERN = LazyPattern(r"[{}<>*$|\\]|\.\.\.|…|path/to|\bexample\b")
 """A placeholder for a path in an example."""
 
 
@@ -31,4 +31,4 @@ def relative_path(target: str) -> str:
 def names_a_file(path: str) -> bool:
     """Return whether a relative path looks like that of a file, and not like an example."""
     is_path = any(map(str.isalpha, path)) and ("/" in path or "." in path.strip("."))
-    return is_path and not _PATTERN.search(path)
+    return is_path and not PATTERN.search(path)

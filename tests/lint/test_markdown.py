@@ -55,7 +55,7 @@ def test_code_and_comments_are_no_prose(text: str, prose: str) -> None:
         ("```sh\na\n```\n\n```sh\nb", [True, False]),
         ("   ```\na\n   ```", [True]),
         ("> ```\n> a\n\nb", [True]),
-        ("- ```\n  a\n\nb", [True]),
+        ("- ```\n  a\n\nb", [False]),
         ("- ```\n  a", [False]),
         ("    ```\n    a", []),
         ("a\n    ```", []),

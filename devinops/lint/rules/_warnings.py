@@ -41,12 +41,12 @@ _CONDEMNED: Final = LazyPattern(
 _CROSS: Final = LazyPattern("[❌🚫⛔]")
 _NEW_SENTENCE: Final = LazyPattern(
     r"(?<!e\.g)(?<!i\.e)[.!?;][*_)\"]*\s|,\s*(?=(?:but|just|instead|then|run|use|execute|install)\b)"
-    r"|\b(?:but|then)\b|\n(?=[ \t>]*(?:[-*+]|\d+[.)])\s)",
+    r"|\b(?:if|when)\s[^,]*,$|\b(?:but|then)\b|\n(?=[ \t>]*(?:[-*+]|\d+[.)])\s)",
     re.IGNORECASE,
 )
 _ABOUT_MISTAKES: Final = LazyPattern(
     r"\b(?:anti-?patterns?|forbidden|prohibited|red\s+flags?|mistakes|pitfalls|attacks?|threats?"
-    r"|what\s+not|never\s+(?:allowed|do|run|use)|(?<!and\s)don['’]?ts?\W*$|avoid\W*$)|❌|🚫|⛔",
+    r"|what\s+(?:not|to\s+block)|dangerous|destructive|den(?:y|ied)|block(?:s|ed)?(?=\W|\s+(?:these|commands?))|never\s+(?:allowed|do|run|use)|(?<!and\s)don['’]?ts?\W*$|avoid\W*$)|^\W*problems?\W*$|❌|🚫|⛔",
     re.IGNORECASE,
 )
 """What the heading of a section says if the section shows only mistakes."""
@@ -57,20 +57,28 @@ _POINTS_DOWN: Final = LazyPattern(
 )
 """The end of a paragraph about what is below it."""
 
+_ITEM: Final = LazyPattern(r"[ \t>]*(?:[-*+]|\d+[.)])[ \t]+(?:\[[ xX]\][ \t]+)?")
 _COMMENT: Final = LazyPattern(r"[ \t>]*(?:#|//|--|REM\b)", re.IGNORECASE)
 _NEAR: Final = 300
 """Characters before a thing that are read."""
 
+_LONGEST_LIST: Final = 30
+"""Items between a thing and what stands above its list."""
+
 
 def is_warned_of(markdown: Markdown, start: int) -> bool:
     """Return whether the words around an offset, or the heading above it, say not to do this."""
-    line = markdown.text[markdown.text.rfind("\n", 0, start) + 1 : start]
+    line = _line_before(markdown.text, start)
     behind = markdown.text[start : start + _NEAR].partition("\n")[0]
     return (
         bool(_CONDEMNED.search(behind) or _CROSS.search(line))
         or _forbids(_introduction(markdown, start))
         or bool(_ABOUT_MISTAKES.search(markdown.heading_above(start)))
     )
+
+
+def _line_before(text: str, at: int) -> str:
+    return text[text.rfind("\n", 0, at) + 1 : at]
 
 
 def _introduction(markdown: Markdown, start: int) -> str:
@@ -85,10 +93,24 @@ def _introduction(markdown: Markdown, start: int) -> str:
         words = text[max(own.start, start - _NEAR) : start]
         if any(map(str.isalnum, words)):
             return words
-    previous = markdown.blocks[max(number - 1, 0)]
-    before = text[max(previous.start, own.start - _NEAR) : own.start].rstrip(" \t\n*_")
+    previous = markdown.blocks[_above(markdown, number)]
+    before = text[max(previous.start, previous.end - _NEAR) : previous.end].rstrip(" \t\n*_")
     is_label = before.endswith(":") or bool(_POINTS_DOWN.search(before))
     return before if previous.leaf is Leaf.TEXT and is_label else ""
+
+
+def _above(markdown: Markdown, number: int) -> int:
+    """Return the number of the block before a block, or before the list that has it."""
+    above = max(number - 1, 0)
+    first = max(above - _LONGEST_LIST, 0)
+    while above > first and _is_item(markdown, number) and _is_item(markdown, above):
+        above -= 1
+    return above
+
+
+def _is_item(markdown: Markdown, number: int) -> bool:
+    before = _line_before(markdown.text, markdown.blocks[number].start)
+    return bool(_ITEM.fullmatch(before))
 
 
 def _forbids(words: str) -> bool:

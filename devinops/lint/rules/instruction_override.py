@@ -45,54 +45,44 @@ _WHO_READS = r"(?:the\s+user|(?:the\s+|any\s+)?(?:reviewers?|humans?)|anyone|any
 """Those from whom an instruction hides. A text may hide a price from `users`."""
 
 _OVERRIDE = LazyPattern(
-    rf"\b(?:ignore|disregard|forget|override|bypass|circumvent)\s+(?:of\s+|the\s+)?{_OTHERS}\s+"
+    rf"\b(?:(?:ignore|disregard|forget|override|bypass|circumvent)\s+(?:of\s+|the\s+)?{_OTHERS}\s+"
     rf"(?:(?:of|the|{_OTHERS})\s+){{0,4}}(?:instructions?|rules?|guidelines?|prompts?|directives?"
     r"|policy|policies|guardrails?|restrictions?|safeguards?)\b"
-    r"|\b(?:ignore|disregard|forget)\s+(?:the\s+)?(?:instructions?|rules?|guidelines?|prompts?)\s+above\b"
-    r"|\b(?:ignore|disregard|forget)\s+(?:everything|anything|all|what)\s+(?:that\s+)?"
+    r"|(?:ignore|disregard|forget)\s+(?:the\s+)?(?:instructions?|rules?|guidelines?|prompts?)\s+above\b"
+    r"|(?:ignore|disregard|forget)\s+(?:everything|anything|all|what)\s+(?:that\s+)?"
     r"(?:you\s+(?:were|have|are|know|learned)|was|above|before|said|written)\b"
-    r"|\btakes?\s+precedence\s+over\s+(?:all|any|every)\s+(?:other|previous|prior|existing)\s+"
-    r"(?:instruction|rule|guideline|prompt)s?\b"
-    r"|\byou\s+are\s+no\s+longer\s+(?:bound|required|restricted|limited|devin|an?)\b"
-    r"|\byou\s+are\s+now\s+(?:in\s+)?(?:DAN|jailbroken|unrestricted|developer\s+mode)\b"
-    rf"|\b(?:(?:do|must)\s+not|don['’]t|never)\s+(?:tell|inform|notify|alert)\s+{_WHO}"
+    r"|(?:overrid(?:es?|ing)|supersedes?|outranks?|(?:takes?|has|have)\s+(?:precedence|priority)\s+over)\s+"
+    r"(?:(?:all|any|every)\s+(?:other|previous|prior|existing)"
+    r"|(?:(?:all|any|every|the|your|other)\s+){0,3}(?:system|developer|safety))\s+"
+    r"(?:instruction|message|rule|guideline|prompt)s?\b"
+    r"|(?:you\s+are|(?:act|behave|respond|answer)\s+as|pretend\s+(?:to\s+be|(?:that\s+)?you\s+are))\s+(?:now\s+)?"
+    r"(?:(?-i:DAN)\b|(?:an?\s+)?(?:unrestricted|unfiltered|uncensored|jailbroken)\b)"
+    r"|(?:you|pretend\s+to)\s+have\s+no\s+(?:\w+\s+)?(?:restrictions|rules|limits|limitations|guardrails|guidelines)\b"
+    r"|you\s+are\s+no\s+longer\s+(?:bound|required|restricted|limited|devin|an?)\b"
+    r"|you\s+are\s+now\s+(?:in\s+)?(?:DAN|jailbroken|unrestricted|developer\s+mode)\b"
+    rf"|(?:(?:do|must)\s+not|don['’]t|never)\s+(?:tell|inform|notify|alert)\s+{_WHO}"
     r"(?=\W*(?:$|[.!;\n])|\s+(?:(?:about|of)\s+)?(?:this|these|it|that\s+you|what\s+you|why\s+you|your)\b)"
-    r"|\b(?:do\s+not|don['’]t|never)\s+(?:show|mention|reveal|disclose)\s+(?:it|this|that|these(?:\s+\w+)?)\s+"
-    rf"to\s+{_WHO_READS}"
-    r"|\b(?:do\s+not|don['’]t|never)\s+(?:mention|reveal|disclose)\s+(?:this|these)\s+"
-    r"(?:note|instruction|rule|prompt|text)s?\b"
-    rf"|\bhide\s+(?:it|this|that|these|your\s+\w+)\s+from\s+{_WHO}"
-    r"|\b(?:do|merge|deploy|push|publish|release|delete|approve|send|commit|copy|upload)\b"
+    r"|(?:do\s+not|don['’]t|never)\s+(?:(?:show|mention|reveal|disclose)\s+(?:it|this|that|these(?:\s+\w+)?)\s+"
+    rf"to\s+{_WHO_READS}|(?:mention|reveal|disclose)\s+(?:this|these|that)\s+"
+    r"(?:note|instruction|rule|prompt|text|step|action|command|part|section)s?\b"
+    r"|(?:mention|report|reveal|disclose)\s+(?:it|this|that|these)\s+(?:\w+\s+)?(?:to\s+the\s+users?"
+    r"|in\s+(?:the|your)\s+(?:summary|report|answer|reply|response|pull\s+request|PR))\b)"
+    rf"|hide\s+(?:it|this|that|these|your\s+\w+)\s+from\s+{_WHO}"
+    r"|(?:do|merge|deploy|push|publish|release|delete|approve|send|commit|copy|upload)\b"
     rf"[^.!?\n]{{0,40}}\swithout\s+(?:asking|telling|informing|notifying)\s+{_WHO}"
+    r"|(?:reveal|print|repeat|output|leak)\s+(?:your|the)\s+(?:system|hidden|initial)\s+prompt\b"
+    r"|(?:ignor(?:iere?|ieren\s+sie|ez|er|a|e)|vergiss|vergessen\s+sie)\s+(?:alle|toutes\s+les|todas\s+las|tutte\s+le)\s+(?:vorherigen\s+|bisherigen\s+)?"
+    r"(?:anweisungen|instructions|instrucciones|istruzioni)\b)"
     r"|^[ \t>*#-]*(?:your\s+)?new\s+instructions\s*:"
-    r"|\b(?:reveal|print|repeat|output|leak)\s+(?:your|the)\s+(?:system|hidden|initial)\s+prompt\b"
-    r"|\b(?:ignor(?:iere?|ieren\s+sie|ez|er|a|e)|vergiss|vergessen\s+sie)\s+(?:alle|toutes\s+les|todas\s+las|tutte\s+le)\s+(?:vorherigen\s+|bisherigen\s+)?"
-    r"(?:anweisungen|instructions|instrucciones|istruzioni)\b"
     r"|(?:忽略|无视)[^。\n]{0,6}(?:之前|以上|先前|前面)[^。\n]{0,6}(?:指令|指示|说明)"
     r"|(?:以前|これまで|上記)の(?:すべての)?指示[^。\n]{0,8}無視",
     re.IGNORECASE | re.MULTILINE,
     hints=(
-        "ignor",
-        "verg",
-        "disregard",
-        "forget",
-        "override",
-        "bypass",
-        "circumvent",
-        "precedence",
-        "no longer",
-        "you are now",
-        "prompt",
-        "user",
-        "reviewer",
-        "human",
-        "anyone",
-        "anybody",
-        "people",
-        "mention",
-        "new instructions",
-        "reveal",
-        "disclose",
+        *("ignor", "verg", "disregard", "forget", "overrid", "bypass", "circumvent", "supersede"),
+        *("outrank", "precedence", "priority over", "no longer", "you are now", "you are dan"),
+        *("as dan", "unrestricted", "unfiltered", "uncensored", "jailbroken", "have no", "prompt"),
+        *("user", "reviewer", "human", "anyone", "anybody", "people", "mention", "report this"),
+        *("report it", "new instructions", "reveal", "disclose"),
         "忽略",
         "无视",
         "無視",

@@ -42,15 +42,15 @@ _HOME = LazyPattern(
 SHARED = frozenset(
     re.findall(
         r"\S+",
-        """actions admin airflow all-users alice app appuser azureuser bar bitnami bob build builder
+        """actions admin agent airflow all-users app appuser azureuser bar bitnami build builder
         buildkite-agent centos ci circleci coder codespace conda containeradministrator core debian
         default default-user deploy dev developer devin docker ec2-user example fedora foo git
-        gitlab-runner gitpod go gradle guest hadoop hdfs hostedtoolcache jane jane.doe janedoe jboss
-        jdoe jenkins john john.doe johndoe jovyan linuxbrew mambauser maven me my-user mysql myuser
-        name nginx nixos node nobody nonroot opc oracle pi postgres public pwuser python rails redis
-        root runner runneradmin sandbox sbx_user semaphore server service shared site someone spark
-        steam teamcity test testuser tomcat ubuntu user user1 username vagrant vcap vscode vsts web
-        www www-data xxx you your-name your-username your_name yourname yourusername""",
+        gitlab-runner gitpod go gradle guest hadoop hdfs hostedtoolcache jboss jenkins jovyan
+        linuxbrew mambauser maven me my-user mysql myuser myusername name nginx nixos nobody node
+        nonroot opc oracle pi postgres project public pwuser python rails redis root runner
+        runneradmin sandbox sbx_user semaphore server service shared site someone spark steam
+        teamcity test testuser tomcat ubuntu user user1 username vagrant vcap vscode vsts web www
+        www-data xxx you your-name your-username your_name yourname yourusername""",
     )
 )
 """Users of machines that many people have, such as Devin's own, and users of examples."""

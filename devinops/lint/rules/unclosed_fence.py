@@ -1,8 +1,8 @@
 """A code block is never closed, so the rest of the text is code.
 
 Devin reads the instructions below it as part of the code. Close the block with the same characters.
-A block inside a block needs a longer fence outside: four backticks around three. A block in a quote
-or a list item also ends with it.
+A block inside a block needs a longer fence outside: four backticks around three. A block in a list
+item that is not closed is cut off where the item ends; one in a quote ends with it.
 
 Fails:
 
@@ -42,9 +42,10 @@ from devinops.model.objects import Severity
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
     for block in subject.markdown.blocks:
         if not block.is_closed:
+            reach = "it is cut off" if block.end < len(subject.text) else "everything below is code"
             message = (
-                "this code block is never closed, so everything below is code: close it, or make "
-                "the fence of a block around it longer"
+                f"this code block is never closed, so {reach}: close it, or make the fence of a "
+                "block around it longer"
             )
             yield subject.in_text(message, block.start)
 
