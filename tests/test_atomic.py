@@ -12,8 +12,9 @@ import pytest
 
 from devinops import atomic
 from devinops.applying.saved import read_plans, save
-from devinops.cli.handlers.init import _put
 from devinops.cli.output import write_file
+from devinops.cli.setup.placed_files import NewFile
+from devinops.cli.setup.placed_files import place as place_file
 from devinops.inventory import disk
 from devinops.model.errors import DevinopsError, NotWritten, UnusableFile
 from tests.testing.disk import WRONG, breaks, limited, names, room_for
@@ -23,7 +24,7 @@ Writer = Callable[[Path, list[str]], object]
 
 
 def put(path: Path, text: str) -> object:
-    return _put(path.parent, path.name, text, "", keep=False, check=False)
+    return place_file(NewFile(path.name, text), path.parent, path.parent)
 
 
 WRITERS: dict[str, Writer] = {

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devinops.cli.declarations.options import Options
-from devinops.cli.handlers.init import Repository, SetUp
+from devinops.cli.handlers.init import SetUp
+from devinops.cli.setup.repository import Repository
 from devinops.git import Git
 from devinops.ingest.pull_result import LeftToYou, NotRead, Pulled
 from devinops.kinds import KINDS
@@ -126,7 +127,7 @@ def lines(run: PullRun, options: Options) -> Iterator[str]:
             yield from ("", f"Add by hand to {where}:", "", *text.splitlines())
     yield _counts(run)
     if setup and not run.check:
-        git = Repository.of(options.root)
+        git = setup.git
         yield ""
         # Without an entry, a plan only says that there is none.
         if run.pulled.files:
@@ -214,8 +215,8 @@ def _counts(run: PullRun) -> str:
 
 def _next_steps(options: Options, git: Repository, setup: SetUp) -> Iterator[str]:
     """Yield the commands that follow the first pull."""
-    ups = "../" * (git.below.count("/") + 1 if git.below else 0)
-    above = [f" {ups}{name}" for name in setup.written if ups and name in setup.ci_files]
+    paths = [file.path for file in setup.files if file.is_written]
+    above = [f" {path}" for path in paths if path.startswith("../")]
     root = os.path.relpath(os.path.realpath(options.root), os.path.realpath(Path.cwd()))
     option = "" if root == "." else f" -C {shlex.quote(root)}"
     start = "" if git.top else f"git{option} init && "

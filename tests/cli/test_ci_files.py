@@ -262,7 +262,7 @@ def test_what_is_written_for_a_number_of_targets(
     system: str,
 ) -> None:
     monkeypatch.setattr("devinops.cli.handlers.init.installed_origin", lambda: KNOWN)
-    monkeypatch.setattr("devinops.cli.handlers.init.__version__", "1.2.3")
+    monkeypatch.setattr("devinops.cli.setup.ci_files.__version__", "1.2.3")
     subprocess.run(["git", "-C", tmp_path, "init", "-q", "-b", "main"], check=True)
     if config:
         (tmp_path / "devinops.yaml").write_text(config)
@@ -407,7 +407,7 @@ def triggers(patterns: list[str], path: str, special: dict[str, str]) -> bool:
     ],
 )
 def test_a_change_of_an_entry_starts_the_jobs(below: str, pattern: str, path: str) -> None:
-    pipeline = Pipeline("main", below, {}, (pattern,) if pattern else ())
+    pipeline = Pipeline("main", below, patterns=(pattern,) if pattern else ())
     for end, special, own in (("**", GITHUB, WORKFLOW), ("**/*", GITLAB, PIPELINE)):
         patterns = yaml.safe_load(pipeline.paths(end, own))
         assert triggers(patterns, path, special)

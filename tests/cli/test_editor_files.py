@@ -12,8 +12,8 @@ import pytest
 
 from devinops import home
 from devinops.cli import write_files
-from devinops.cli.setup.ci_files import marked
 from devinops.cli.setup.editor_files import schema_line
+from devinops.cli.setup.placed_files import marked
 from devinops.emulator import Emulator
 from devinops.schema.files import file_schemas
 from devinops.writers import FileChange

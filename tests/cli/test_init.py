@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from devinops.cli.handlers.init import HOOK_FILES, SAMPLE, Repository
-from devinops.cli.setup.ci_files import ACTION, marked
+from devinops.cli.handlers.init import SAMPLE
+from devinops.cli.setup.ci_files import ACTION, HOOK_FILES
 from devinops.cli.setup.installed_from import Origin
+from devinops.cli.setup.placed_files import marked
+from devinops.cli.setup.repository import Repository
 from devinops.config.reading import read_project
 from devinops.emulator import Emulator
 from devinops.render import line_diff
@@ -234,20 +236,18 @@ def test_a_branch_for_a_change_is_not_taken_for_the_one_to_apply(
     git(root, "push", "origin", "master:main", "master:trunk")
     git(root, "remote", "set-head", "origin", "--delete")
     assert Repository.of(root).branch == "main"
-    assert "only the branch main may use" in " ".join(devinops("init", "-C", root).out.split())
+    assert "only main may use, the branch whose pushes are applied" in " ".join(
+        devinops("init", "-C", root).out.split()
+    )
     git(root, "remote", "set-head", "origin", "trunk")
     assert Repository.of(root).branch == "trunk"
 
 
-@pytest.mark.parametrize("branch", ["add-devinops", "main"])
-def test_init_says_if_it_had_to_guess_the_branch_that_applies(
-    tmp_path: Path, devinops: Devinops, branch: str
-) -> None:
-    git(tmp_path, "init", "--initial-branch", branch)
+def test_init_says_which_branch_it_found_to_apply(tmp_path: Path, devinops: Devinops) -> None:
+    git(tmp_path, "init", "--initial-branch", "add-devinops")
     git(tmp_path, "remote", "add", "origin", "https://github.com/acme/api.git")
     out = " ".join(devinops("init", "-C", tmp_path).out.split())
-    guess = "applies what is pushed to add-devinops, the branch that is checked out"
-    assert (guess in out) is (branch == "add-devinops")
+    assert "only add-devinops may use, the branch whose pushes are applied" in out
 
 
 @pytest.mark.sampled(3)
@@ -653,17 +653,30 @@ def test_a_list_of_dependencies_that_a_person_updated_is_kept(
     assert (ran.code, "newer" in ran.out) == (0, False)
 
 
-@pytest.mark.parametrize(("first", "second"), [("teams/a", ""), ("", "teams/a"), ("a", "b")])
-def test_for_a_second_root_the_output_says_what_to_add_to_ci(
-    tmp_path: Path, devinops: Devinops, first: str, second: str
+@pytest.mark.parametrize(
+    ("first", "second", "name"),
+    [("teams/a", "", "top"), ("", "teams/a", "teams-a"), ("a", "b", "b")],
+)
+def test_a_second_root_gets_its_own_workflow_and_advice_for_its_hooks(
+    tmp_path: Path, devinops: Devinops, first: str, second: str, name: str
 ) -> None:
     git(tmp_path, "init")
     devinops("init", "-C", tmp_path / first)
+    directory = tmp_path / ".github/workflows"
+    before = (directory / "devinops.yml").read_text()
     ran = devinops("init", "-C", tmp_path / second)
+    assert f".github/workflows/devinops-{name}.yml\n" in ran.out
+    workflow = read_workflow(directory / f"devinops-{name}.yml")
+    roots = {job["steps"][-1]["with"].get("root", "") for job in workflow["jobs"].values()}
+    assert roots == {second}
+    assert f".github/workflows/devinops-{name}.yml" in workflow["on"]["push"]["paths"]
+    assert (directory / "devinops.yml").read_text() == before
     option = f" --root {second}" if second else ""
-    root = f'          root: "{second}"\n' if second else ""
-    assert f"          command: plan\n{root}          api-key:" in ran.out
-    assert f"entry: devinops validate{option} --skip-untracked\n" in ran.out
+    assert f" devinops validate{option} --skip-untracked\n" in ran.out
+    again = devinops("init", "-C", tmp_path / second)
+    assert again.out.count("unchanged ") == 3
+    assert "wrote" not in devinops("init", "-C", tmp_path / first).out
+    assert len(list(directory.iterdir())) == 2
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in a repository", "outside"])
@@ -716,7 +729,7 @@ def test_ci_that_runs_devinops_for_this_directory_is_recognized(
     git(tmp_path, "init")
     (tmp_path / ".pre-commit-config.yaml").write_text(f"{text}\n")
     ran = devinops("init", "-C", tmp_path / below)
-    assert ("which already runs devinops" in ran.out) is known
+    assert ("which already has what devinops init would add" in ran.out) is known
     assert ("Add by hand to" in ran.out) is not known
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from skills_ref import validate
 
-from devinops.cli.setup.ci_files import marked
 from devinops.cli.setup.editor_files import SKILL
+from devinops.cli.setup.placed_files import marked
 from devinops.kinds import KINDS
 from devinops.load import CONFIG
 from tests.testing.command_line import Devinops

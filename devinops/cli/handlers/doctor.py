@@ -90,19 +90,20 @@ def _inventory(settings: Settings, found: Examination) -> Iterator[Check]:
 def _pipeline(options: Options) -> Iterator[Check]:
     """Yield the check of the files of CI, if there are some that devinops init writes."""
     # Imported late: it is about many files.
-    from devinops.cli.handlers.init import Repository, set_up
+    from devinops.cli.handlers.init import set_up
+    from devinops.cli.setup.placed_files import FileState
+    from devinops.cli.setup.repository import Repository
 
     try:
-        repository = Repository.of(options.root)
-        setup = set_up(options.root, repository, with_sample=False, check=True)
+        git = Repository.of(options.root)
+        setup = set_up(options.root, git, with_sample=False, check=True)
     except DevinopsError:
         yield note("CI", "its files cannot be compared", "devinops init says why")
         return
-    top = repository.top or options.root
-    existing = {name for name in setup.ci_files if (top / name).exists()}
-    if outdated := len(existing.intersection(setup.written)):
+    states = [file.state for file in setup.ci_files]
+    if outdated := states.count(FileState.OUTDATED):
         yield note("CI", f"{counted(outdated, 'file')} of an older devinops", "devinops init")
-    elif existing:
+    elif {*states} - {FileState.NEW}:
         yield ok("CI", "its files are up to date, or edited")
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from devinops import atomic
 from devinops.cli.declarations.options import Options
-from devinops.cli.handlers.init import host_and_repository
 from devinops.cli.session import failures_written
+from devinops.cli.setup.repository import host_and_repository
 from devinops.config.reading import read_project, read_repository
 from devinops.config.settings import target_name
 from devinops.export.lock import LOCK, Ids, Locked, parse
@@ -208,7 +208,7 @@ def _source(root: Path) -> str:
     Empty if Git does not know the repository.
     """
     git = Git(root)
-    _, repository = host_and_repository(git.line("remote", "get-url", "origin") or "")
+    _, repository = host_and_repository(git.line("remote", "get-url", "origin"))
     below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
     return ":".join(filter(None, (repository, below))) if repository else ""
 

@@ -13,11 +13,13 @@ from devinops.api import open_reader
 from devinops.api.parallel import PagedReading, overlapping
 from devinops.cli import write_files
 from devinops.cli.declarations.options import Options
-from devinops.cli.handlers.init import NEW_TARGET, Repository, set_up
+from devinops.cli.handlers.init import set_up
 from devinops.cli.pull_report import PulledTarget, PullRun, document, lines
 from devinops.cli.readable_kinds import ReadableKinds, existing, reachable, readable, verified
 from devinops.cli.runs.run import Run, open_run
 from devinops.cli.session import Session, failures_written, needs_inventory, targets_of_run
+from devinops.cli.setup.ci_files import NEW_TARGET
+from devinops.cli.setup.repository import Repository
 from devinops.config.project import DEFAULT_TARGET, Project
 from devinops.git import Git
 from devinops.ingest.drift import Files, Reading, pull_drift

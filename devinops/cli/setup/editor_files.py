@@ -6,12 +6,14 @@ import json
 import os
 import re
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from devinops import home
-from devinops.cli.setup.ci_files import filled, is_unedited, loose, marked
+from devinops.cli.setup.ci_files import filled, loose
+from devinops.cli.setup.placed_files import NewFile, existing_text, is_unedited, marked
 from devinops.config.project import Project
 from devinops.kinds import KINDS
 from devinops.load.file_names import CONFIG
@@ -50,13 +52,10 @@ def with_schema_line(root: Path, path: str, text: str) -> str:
     return schema_line(root, path, name) + text
 
 
-def editor_texts(
+def editor_files(
     editors: Collection[str], root: Path, top: Path, below: str, project: Project
-) -> dict[str, str]:
-    """Return path → text of the files for editors, `vscode` or `agents`, and of those to update."""
-    texts = {}
-    if "agents" in editors or is_unedited(existing_text(top / SKILL), ""):
-        texts[SKILL] = marked(filled("skill.md", {}))
+) -> Iterator[NewFile]:
+    """Yield the files for editors, `vscode` or `agents`, and those to update."""
     documents = (kind.noun for kind in KINDS.values() if kind.document)
     paths = {name: _path(name) for name in ("config", "declarations", "targets", *documents)}
     old = {name: existing_text(root / path) for name, path in paths.items()}
@@ -65,38 +64,34 @@ def editor_texts(
         from devinops.schema.published import published_files
 
         known = published_files()
-        texts |= {paths[name]: marked(_dumped(known[name]), comment="") for name in mine}
+        for name in mine:
+            yield NewFile(paths[name], marked(_dumped(known[name]), comment=""))
     if "vscode" in editors:
-        schemas = _associations(below, project)
-        texts[SETTINGS] = marked(_settings(schemas, existing_text(top / SETTINGS)), "//")
-        texts[EXTENSIONS] = marked(_dumped({"recommendations": [_EXTENSION]}), "//")
-    return texts
+        settings = _settings(_associations(below, project), existing_text(top / SETTINGS))
+        extensions = _dumped({"recommendations": [_EXTENSION]})
+        for name, text in ((SETTINGS, settings), (EXTENSIONS, extensions)):
+            yield NewFile(name, marked(text, "//"), partial(_addition, text))
+    if "agents" in editors or is_unedited(existing_text(top / SKILL), ""):
+        yield NewFile(SKILL, marked(filled("skill.md")))
 
 
-def is_for_editor(name: str) -> bool:
-    return name.startswith((SCHEMAS, ".vscode/", SKILL))
+def is_for_ci(name: str) -> bool:
+    """Return whether a file of init is for CI or pre-commit."""
+    return name.startswith(".") and not name.startswith((SCHEMAS, ".vscode/", SKILL))
 
 
-def has_all(existing: str, text: str) -> bool:
-    """Return whether settings that a person edited name all that devinops would write there."""
-    return all(string in existing for string in _STRING.findall(_members(text)))
-
-
-def addition(existing: str, text: str) -> tuple[str, str]:
-    """Return where in settings that a person edited to add which part of one of these texts.
+def _addition(text: str, existing: str) -> tuple[str, str] | None:
+    """Return where in settings that a person edited to add which part of the text; None if nowhere.
 
     A second member of the same name would replace the one that is there.
     """
-    inner = _members(text)
+    inner = text.removeprefix("{\n").removesuffix("}\n")
+    if all(string in existing for string in _STRING.findall(inner)):
+        return None
     name = inner.partition(":")[0].strip()
     if name not in existing:
-        return "between its outer braces", inner
-    return f"in its {name}", textwrap.dedent("".join(inner.splitlines(keepends=True)[1:-1]))
-
-
-def _members(text: str) -> str:
-    """Return what is between the outer braces of one of these texts."""
-    return text.partition("{\n")[2].removesuffix("}\n")
+        return "{}, between its outer braces", inner
+    return f"{{}}, in its {name}", textwrap.dedent("".join(inner.splitlines(keepends=True)[1:-1]))
 
 
 def _path(name: str) -> str:
@@ -129,11 +124,3 @@ def _settings(schemas: Mapping[str, list[str]], existing: str) -> str:
 
 def _dumped(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
-def existing_text(path: Path) -> str:
-    """Return the text of a file, empty if it cannot be read."""
-    try:
-        return path.read_bytes().decode("utf-8", "replace")
-    except OSError:
-        return ""

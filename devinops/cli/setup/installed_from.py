@@ -11,6 +11,7 @@ import json
 import re
 import shlex
 import sys
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
@@ -21,8 +22,8 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from devinops.git import Git
 
 NAME: Final = "devinops"
-UNKNOWN_URL: Final = "URL"
-UNKNOWN_COMMIT: Final = "COMMIT"
+FILL_IN: Final = "FILL IN"
+"""What begins a comment about what this installation does not know."""
 
 _REMOTE: Final = ("http", "https", "ssh", "git")
 _STRONG: Final = ("sha256=", "sha384=", "sha512=")
@@ -51,14 +52,24 @@ class Checkout:
 class Origin:
     """A requirement for pip, and the repository and revision for pre-commit if there are any.
 
-    If `unknown` says why nobody else can install it, the requirement has UNKNOWN_URL and
-    UNKNOWN_COMMIT to fill in.
+    If `unknown` says why nobody else can install it, the requirement has URL and COMMIT to fill in.
     """
 
     requirement: str
     repository: str | None = None
     revision: str | None = None
     unknown: str = ""
+
+    def to_fill_in(self, indent: int) -> str:
+        """Return the lines of a comment about what to fill in; empty if all is known."""
+        text = (
+            f"{FILL_IN} the URL of the Git repository of devinops and a COMMIT. devinops init does "
+            f"not know them: {self.unknown}. Do not take it from a package index, where anybody "
+            "could publish a package of this name."
+        )
+        start = f"{'':{indent}}# "
+        filled = textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start)
+        return f"{filled}\n" if self.unknown else ""
 
 
 def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None) -> Origin:
@@ -114,7 +125,7 @@ def _from_archive(url: str, archive: Mapping[str, Any]) -> Origin:
 
 
 def _unknown(why: str) -> Origin:
-    return Origin(f"{NAME} @ git+{UNKNOWN_URL}@{UNKNOWN_COMMIT}", unknown=why)
+    return Origin(f"{NAME} @ git+URL@COMMIT", unknown=why)
 
 
 def _as_url(remote: str) -> str:
@@ -169,14 +180,13 @@ def _checkout(directory: Path, revision: str) -> Checkout | None:
     if not directory.is_dir():
         return None
     git = Git(directory)
-    remotes = (git.line("remote") or "").splitlines()
+    remote = git.line("remote", "get-url", "origin")
     commit = git.line("rev-parse", "--verify", "--quiet", revision)
-    if not remotes or commit is None:
+    if not remote or commit is None:
         return None
-    name = "origin" if "origin" in remotes else remotes[0]
-    unpushed = git.line("rev-list", "--max-count=1", commit, "--not", f"--remotes={name}")
+    unpushed = git.line("rev-list", "--max-count=1", commit, "--not", "--remotes=origin")
     below = (git.line("rev-parse", "--show-prefix") or "").strip("/")
-    return Checkout(git.line("remote", "get-url", name) or "", commit, unpushed == "", below)
+    return Checkout(remote, commit, unpushed == "", below)
 
 
 def install_command(requirement: str) -> str:
