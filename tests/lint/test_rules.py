@@ -8,7 +8,7 @@ import pytest
 
 from devinops.lint.rule import RETIRED, Rule
 from devinops.lint.rules import RULES
-from tests.testing.lint_cases import Case, cases, example_files, faults, found
+from tests.testing.lint_cases import FINE, Case, cases, example_files, faults, findings, found, page
 
 BY_NAME = {rule.name: rule for rule in RULES}
 FEWEST = 5
@@ -58,6 +58,13 @@ def examples(rule: Rule) -> list[str]:
     """Return the failing and the passing example of a rule's page."""
     blocks = re.split(r"^(?:Fails|Passes):\n\n", rule.manual, flags=re.MULTILINE)[1:]
     return [re.sub("^ {4}", "", block, flags=re.MULTILINE).rstrip() + "\n" for block in blocks]
+
+
+@pytest.mark.parametrize("unit", ["rm -", "- rm -rf /\n", "<p hidden>", "cat .env ", "<!--. "])
+def test_a_long_text_that_nearly_matches_costs_no_more_than_its_length(unit: str) -> None:
+    """Time that grows with the square of the length would let the run hang for minutes."""
+    files = {"knowledge/case.md": page(FINE | {"body": unit * 10_000})}
+    assert all(report.problem.source.path in files for report in findings(files))
 
 
 def test_ids_and_names_are_unique_and_well_formed() -> None:

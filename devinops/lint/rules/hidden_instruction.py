@@ -76,7 +76,7 @@ _ANY_VERB = (
 )
 _ADDRESS = LazyPattern(
     rf"\b(?:to|for|dear|hey|hello|attention)\W+(?:(?:the|any|all|every|an)\s+)?{_AGENT}[^.:\n]{{0,40}}[:,!]"
-    rf"|^\W{{0,9}}(?:system|{_AGENT})(?:\s+(?:prompt|message|note|instructions?|override))?\W{{0,3}}[:,]\s+"
+    rf"|(?:^|[.!?]\s)\W{{0,9}}(?:system|{_AGENT})(?:\s+(?:prompt|message|note|instructions?|override))?\W{{0,3}}[:,]\s+"
     rf"(?:now\s+|when(?:ever)?\s+)?{_ANY_VERB}"
     rf"|{_AGENT}\s+(?:(?:that|who|reading|reads?|process\w*)\s+(?:\w+\s+){{0,3}})?"
     r"(?:must|should|shall|please|ha(?:s|ve)\s+to|needs?\s+to)\b"
@@ -92,7 +92,7 @@ _ORDER = LazyPattern(
 )
 _UPKEEP = LazyPattern(
     r"\b(?:(?:re|auto-?)?generat\w*|if\s+(?:not|none|you)|in\s+sync|not\s+(?:change|delete|edit|modify|move|remove|touch|translate)|manually|by\s+hand|\w*lint\w*"
-    r"|(?:this|these|the)\s+(?:\w+\s+)?(?:badges?|blocks?|comments?|files?|lists?|pages?|sections?"
+    r"|table\s+of\s+contents|(?:this|these)\s+(?:\w+\s+)?(?:badges?|blocks?|comments?|files?|lists?|pages?|sections?"
     r"|tables?|templates?|lines?|headings?|placeholders?|toc)|prettier\S*|TODO|FIXME|here)\b",
     re.IGNORECASE,
 )
