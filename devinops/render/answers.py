@@ -39,7 +39,7 @@ class RunAnswer(NamedTuple):
     People need only a line for each change if the plan is `approved`, because they have read it. If
     a report `is_alone`, they have not just read the plans. `backup_used` is the backup that was
     rolled back, as an argument of `devinops rollback`. `named` are the keys that sentences can
-    name, besides those of the plans.
+    name, besides those of the plans. `uses` says of keys how often sessions used the object.
     """
 
     plans: Plans
@@ -55,6 +55,7 @@ class RunAnswer(NamedTuple):
     is_alone: bool = False
     backup_used: str = ""
     named: frozenset[Key] = frozenset()
+    uses: Mapping[str, str] = MappingProxyType({})
 
 
 class Failure(NamedTuple):

@@ -102,6 +102,7 @@ class Row(NamedTuple):
     where: the targets, such as `all 39` or `team-03, team-13`; empty if the run has one target.
     aside: what stands dim behind the key, such as an id, or how many entries need it.
     facts: what the line says besides, such as `3 lines, 214 characters: "Post every …"`.
+    uses: how often sessions used a note that changes.
     source: the place of the entry; one that `is_gone` may exist only in the base of the request.
     layers: what the entry does to those of earlier layers, each as words.
     ids: of the live objects. targets: the names of all targets that the row is about.
@@ -122,6 +123,7 @@ class Row(NamedTuple):
     where: str = ""
     aside: str = ""
     facts: str = ""
+    uses: str = ""
     source: Source | None = None
     is_gone: bool = False
     layers: tuple[str, ...] = ()

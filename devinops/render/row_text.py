@@ -174,7 +174,7 @@ class RowText:
             sign = sign._replace(symbol=f"{row.number}. {sign.symbol}")
         has_size = row.details and row.action in SIGNS and not (row.where or row.outcome or reason)
         size = row.details.size if row.details and has_size else ""
-        about = "".join(f"  {line(text)}" for text in (row.aside, size, position) if text)
+        about = "".join(f"  {line(text)}" for text in (row.aside, size, row.uses, position) if text)
         facts = f" · {line(row.facts)}" if row.facts else ""
         text, rest = line(f"{_head(row)}{reason}"), Span(f"{facts}{about}", Look.DIM)
         yield from self.terminal.row(text, rest, sign=sign, indent=indent, hang=indent + 4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -385,3 +386,89 @@ def test_an_enterprise_without_that_stream_says_so(
         ran.code,
         "read the sessions of organizations instead" in " ".join(ran.err.split()),
     ) == (1, True)
+
+
+# --- in the review ----------------------------------------------------------------------------------
+
+USED = "used well in 1, misleading in 2 of 3 analysed sessions"
+NOTE = "---\nname: {}\ntrigger: t\n---\nnew\n"
+
+
+@pytest.fixture
+def running() -> list[Emulator]:
+    return []
+
+
+@pytest.fixture
+def reviewed(
+    start: Callable[..., Emulator],
+    insight: Callable[..., Ran],
+    repository: Write,
+    running: list[Emulator],
+    tmp_path: Path,
+) -> Path:
+    """A file with the insight into a target, whose notes A and B the files change."""
+    running.append(start([*BAD, session(3, good=["note-A"])], [note("A"), note("B")]))
+    repository({f"knowledge/{name}.md": NOTE.format(name) for name in "ABC"})
+    path = tmp_path / "insight.json"
+    path.write_text(insight("--format", "json").out)
+    return path
+
+
+def test_a_plan_says_beside_a_changed_note_how_often_sessions_used_it(
+    reviewed: Path, devinops: Devinops, repository: Write, running: list[Emulator], tmp_path: Path
+) -> None:
+    root, names = repository({}), ("text", "markdown", "html")
+    reports = [word for name in names for word in ("--report", f"{name}={tmp_path / name}")]
+    plan = ("plan", "-C", root, "--adopt", *reports)
+    before = len(running[0].requests)
+    without = devinops(*plan)
+    needed = len(running[0].requests) - before
+    ran = devinops(*plan, "--insight", reviewed)
+    assert len(running[0].requests) - before == 2 * needed
+    digests = [each.out.partition("digest ")[2].split()[0] for each in (without, ran)]
+    assert digests[0] == digests[1]
+    for name in names:
+        text = (tmp_path / name).read_text()
+        assert text.count(USED) == 1, name
+        assert not any(word in text for word in (*CANARIES, CANARY))
+    (line,) = (line for line in ran.out.splitlines() if USED in line)
+    assert "knowledge:A" in line
+    assert USED not in without.out
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda found: found["base"].update(time="2020-01-01T00:00:00Z"), "older than 30 days"),
+        (lambda found: found["base"].update(targets=[]), "about another target"),
+        (
+            lambda found: found["base"]["targets"][0]["target"].update(org_id="org-other"),
+            "about another target",
+        ),
+        (lambda found: found["base"].update(time="now"), "expected a file that devinops insight"),
+        (lambda found: found.pop("cost"), "expected a file that devinops insight"),
+        (lambda found: found.clear(), "expected a file that devinops insight"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_ignored_with_a_note(
+    reviewed: Path, devinops: Devinops, repository: Write, change: Callable[[Any], Any], why: str
+) -> None:
+    found = json.loads(reviewed.read_text())
+    change(found)
+    reviewed.write_text(json.dumps(found))
+    ran = devinops(
+        "plan", "-C", repository({}), "--adopt", "--insight", reviewed, "--format", "json"
+    )
+    document = json.loads(ran.out)
+    assert ran.code == 0
+    assert why in json.dumps(document["notes"])
+    assert USED not in ran.out
+
+
+def test_a_missing_file_is_ignored_with_a_note(
+    reviewed: Path, devinops: Devinops, repository: Write
+) -> None:
+    reviewed.unlink()
+    ran = devinops("plan", "-C", repository({}), "--adopt", "--insight", reviewed)
+    assert (ran.code, "is ignored: expected a file" in " ".join(ran.out.split())) == (0, True)

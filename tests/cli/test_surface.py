@@ -20,7 +20,7 @@ def options() -> list[click.Option]:
 
 def test_the_options_are_few() -> None:
     own = [option for option in options() if option.name not in COMMON]
-    assert len(own) <= 77
+    assert len(own) <= 78
     assert len({option.opts[-1] for option in options()}) <= 70
 
 

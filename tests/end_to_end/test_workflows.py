@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -461,6 +462,37 @@ def applied(world: World) -> None:
     passed(world.run("apply", "workflow_dispatch", inputs={"digest": f" {digest} "}))
 
 
+def test_the_comment_says_how_sessions_used_a_changed_note_and_quotes_nobody(world: World) -> None:
+    applied(world)
+    key = world.emulator.store.keys[PLAN_KEY]
+    (note,) = (note for note in world.emulator.knowledge() if note["name"] == "A")
+    used = [{"note_id": note["note_id"], "reason": "canary", "message": "canary"}]
+    for _ in range(2):
+        world.emulator.add("session", analysis={"note_usage": {"bad_usages": used}})
+    world.write("A", "Be brief.")
+    world.github.open(1)
+    world.emulator.store.keys[PLAN_KEY] = replace(
+        key, permissions=key.permissions | {"ViewOrgSessions"}
+    )
+    steps = world.plan(1)
+    assert "used well in 0, misleading in 2 of 2 analysed sessions" in world.github.texts(1)[0]
+    files = [path.read_text() for path in world.runner.directory.iterdir() if path.is_file()]
+    quoting = [
+        text for text in (*files, *(step.log for step in steps.values())) if "canary" in text
+    ]
+    assert [json.loads(text)["base"]["sessions"] for text in quoting] == [2]
+    kept = (world.directory / "kept").rglob("*")
+    assert not any("canary" in path.read_text() for path in kept if path.is_file())
+    assert world.uploaded
+    # A key that may not read sessions plans without it.
+    world.emulator.store.keys[PLAN_KEY] = replace(
+        key, permissions=key.permissions - {"ViewOrgSessions"}
+    )
+    world.github.push(1)
+    world.plan(1)
+    assert "analysed sessions" not in world.github.texts(1)[0]
+
+
 @needs_jq
 @pytest.mark.matrix
 def test_drift_opens_an_issue_updates_it_and_closes_it(world: World) -> None:
@@ -622,7 +654,10 @@ def test_a_key_reaches_only_the_step_that_runs_devinops(world: World) -> None:
     secrets = {"DEVIN_API_KEY": key}
     world.run("apply", "workflow_dispatch", inputs={"digest": "0a"}, secrets=secrets)
     world.run("drift", "schedule", schedule="17 3 * * *", secrets={"DEVIN_API_KEY_PLAN": key})
-    assert seen.read_text() == f"devinops plan \ndevinops apply {value}\ndevinops drift \n"
+    assert (
+        seen.read_text()
+        == f"devinops insight \ndevinops plan \ndevinops apply {value}\ndevinops drift \n"
+    )
     names = {line.partition("=")[0] for line in Path(f"{seen}.env").read_text().splitlines()}
     assert names == {"DEVIN_API_KEY", "NPM_TOKEN", "PEM"}
 

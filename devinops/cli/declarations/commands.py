@@ -193,6 +193,12 @@ def fmt(**arguments: Any) -> ExitCode:
     metavar="REF",
     help="Also show what lint finds in what changed since the merge base with REF.",
 )
+@click.option(
+    "--insight",
+    type=FilePath(),
+    metavar="FILE",
+    help="JSON of devinops insight: say beside a changed note how sessions used it.",
+)
 @AFFECTED
 @WAVE
 @common(api=True, many=True, shards=True, filters=True, lock=True, problems=True)

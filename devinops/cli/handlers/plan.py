@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from devinops.cli.runs.run import Planning, open_run
 from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
+from devinops.planning.run import Shared
 from devinops.render import render
 
 
@@ -20,6 +22,7 @@ def run(
     out: Path | None,
     detailed_exitcode: bool,
     lint_since: str | None,
+    insight: Path | None,
     affected: str | None,
     wave: str | None,
     approvals: Approvals,
@@ -47,11 +50,17 @@ def run(
 
             notes = (*plan.notes, *what_stays(options.root, differing.removed))
             plan = replace(plan, notes=notes, also_changed=tuple(differing.also_changed))
+        uses: Mapping[str, str] = {}
+        if insight is not None:
+            from devinops.cli.runs.note_uses import note_uses
+
+            uses, why = note_uses(insight, plan)
+            plan = replace(plan, notes=(*plan.notes, *([Shared(why, ())] if why else ())))
         code, name = plan.exit_code(detailed=detailed_exitcode), chosen.name if chosen else None
         answer = planned.answer(plan, code, affected=affected, wave=name)
         if out is not None:
             from devinops.applying.saved import save
 
             save(out, render("json", answer))
-    options.answer(answer._replace(lint=lint))
+    options.answer(answer._replace(lint=lint, uses=uses))
     return answer.exit_code

@@ -123,7 +123,7 @@ class Rows(NamedTuple):
             lines = (part for line in more for part in (Html("<br>"), tag("code", line)))
             return joined([prose(problem.message), " ", tag("code", problem.code), *lines])
         text = "; ".join((*row.layers, row.text)) if row.key else "; ".join(row.layers)
-        return prose(" · ".join(filter(None, (text, row.facts))))
+        return prose(" · ".join(filter(None, (text, row.facts, row.uses))))
 
     def _content(self, row: Row) -> Iterator[Html]:
         """Yield what is hidden until an item is opened."""

@@ -198,6 +198,7 @@ def _line(page: MarkdownPage, row: Row, most: int = MAX_NAMES) -> str:
         " · ",
         _filled(" " if row.number and not row.key else ": ", head, text),
         page.prose(row.facts),
+        page.prose(row.uses),
     )
     below = (_line(page, each).split("\n") for each in row.rows if not each.is_folded)
     hints = (f"- {page.prose(hint, 600)}" for hint in row.hints)
@@ -345,7 +346,7 @@ def _summary(page: MarkdownPage, row: Row) -> str:
     to_html = partial(prose, keys=page.keys, mark=html_code)
     bold, where = _bold(row), _where(page, row, html_code)
     size_of = _filled(", ", row.details.names, row.details.size) if row.details else ""
-    about = to_html(row.facts or size_of)
+    about = to_html(_filled(" · ", row.facts or size_of, row.uses))
     name = html_code(row.name) if row.key else "" if where else to_html(row.text)
     where = f"in {where}" if where and row.key else where
     return _filled(" — ", _filled(" ", f"<b>{bold}</b>" if bold else "", name, where), about)
