@@ -54,6 +54,7 @@ DETAILS = {
     "export": "[Towards plugins and skills](how-to/towards-plugins-and-skills.md)",
     "targets": "[Many organizations](how-to/many-organizations.md), [waves](how-to/roll-out-in-waves.md)",
     "inventory": "[The inventory](inventory.md)",
+    "insight": "[Which of our notes work?](how-to/which-notes-work.md)",
     "explain": "[Layers](how-to/many-organizations.md#layers)",
     "doctor": "[Before you trust it](before-you-trust-it.md)",
     "emulator": "[The emulator](emulator.md)",
