@@ -338,6 +338,7 @@ def canaries() -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("key", ["cog_canary", "apk_canary", "cog_enterprise"])
 @pytest.mark.parametrize("broken", [False, True])
 @pytest.mark.parametrize("more", [[], ["--write", "--yes"], ["--clean", "--yes"]], ids=str)

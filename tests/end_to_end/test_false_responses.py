@@ -108,6 +108,7 @@ def place(
         yield made
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("place", CASES, ids=NAMES, indirect=True)
 def test_an_object_of_others_is_not_ours_because_a_create_returned_its_id(
