@@ -91,7 +91,7 @@ NOTES = ["knowledge:Backend/Error envelope", "knowledge:Big"]
         (["schema", "invent"], ["inventory", "inventory-documents"]),
         (["lint", "--explain", "unc"], ["unclosed-fence"]),
         (["lint", "--select", "DV40"], [f"DV40{number}" for number in range(1, 8)]),
-        (["lint", "--ignore", "hidden"], ["hidden-character"]),
+        (["lint", "--ignore", "hidden"], ["hidden-character", "hidden-instruction"]),
         (["rollback", "lat"], ["latest"]),
         (["rollback", "2026"], [RUN]),
     ],
