@@ -5,29 +5,33 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, get_args
 
-from devinops.insight.sessions import Session, SkillId
+from devinops.insight.sessions import Session, SkillId, Used
 from devinops.lint.rules._triggers import STOP
 from devinops.lint.similar import Features, terms
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Live, Source
+from devinops.model.target import Target
 from devinops.planning.waves import times_of
 from devinops.schema import insight as document
-from devinops.schema.parts import SourceItem
+from devinops.schema.parts import SourceItem, TargetItem
 
 MISLEADING: Final = 2
 """A note is misleading if it misled so many sessions: one can be an accident."""
 
 _CLASSES: Final = get_args(document.UnmentionedClass)
+_FILTERS: Final = get_args(document.RepositoryFilter)
 
 
 class Observed(NamedTuple):
     """What is known about a target: its sessions, its notes, and the entries that declare these.
 
-    `idle` are the repositories in which no session worked. `skills` maps the directory of a skill
-    to the key of the entry that was exported as it.
+    `idle` are the repositories in which no session worked, as far as the API said, and `unasked`
+    the number of those that were too many to ask about. If only the newest sessions were read, it
+    `has_more`. `skills` maps the directory of a skill to the key of the entry that was exported.
     """
 
     name: str
@@ -35,8 +39,12 @@ class Observed(NamedTuple):
     notes: Sequence[Live]
     entries: Mapping[Key, Declaration]
     inventory: Inventory
+    skills: Mapping[str, str] = MappingProxyType({})
+    target: Target | None = None
+    has_more: bool = False
     idle: Collection[str] = ()
-    skills: Mapping[str, str] = {}
+    filter: document.RepositoryFilter = "not_asked"
+    unasked: int = 0
 
 
 class _Uses(NamedTuple):
@@ -58,12 +66,6 @@ class _Note(NamedTuple):
     entry: Declaration | None
     changed: float | None
     uses: _Uses
-
-    @property
-    def source(self) -> Source | None:
-        if self.entry:
-            return self.entry.source
-        return Source(self.record.source) if self.record and self.record.source else None
 
     @property
     def pin(self) -> str:
@@ -114,11 +116,24 @@ class Insight:
     def sessions(self) -> list[Session]:
         return [session for seen in self._targets for session in seen.sessions]
 
-    @cached_property
-    def analysed(self) -> list[Session]:
-        return [session for session in self.sessions if session.analysed]
+    def base(self, failed: Mapping[str, object], **facts: Any) -> document.BaseItem:
+        """Return what the sections are based on; `failed` says which targets were not read."""
+        read = (document.ReadTargetItem(t.name, TargetItem.of(t.target)) for t in self._targets)
+        unread = (document.ReadTargetItem(name, None, str(why)) for name, why in failed.items())
+        filters = [seen.filter for seen in self._targets]
+        return document.BaseItem(
+            sessions=len(self.sessions),
+            analysed=sum(session.analysed for session in self.sessions),
+            priced=sum(session.acus > 0 for session in self.sessions),
+            newest_only=any(seen.has_more for seen in self._targets),
+            repositories=max(filters, key=_FILTERS.index, default="not_asked"),
+            unasked=sum(seen.unasked for seen in self._targets),
+            targets=tuple(sorted((*read, *unread), key=lambda each: each.name)),
+            mentioned=tuple(self._mentioned()),
+            **facts,
+        )
 
-    def mentioned(self) -> Iterator[document.MentionItem]:
+    def _mentioned(self) -> Iterator[document.MentionItem]:
         for key, notes in sorted(self._by_key.items()):
             good, bad = (sum(len(note.uses[side]) for note in notes) for side in (0, 1))
             if good or bad:
@@ -182,45 +197,36 @@ class Insight:
 
     def unknown(self) -> list[document.UnknownItem]:
         """Return the ids that no list of their target shows."""
-        found: defaultdict[str, list[tuple[str, _Uses]]] = defaultdict(list)
-        keys: dict[str, str] = {}
-        for seen in self._targets:
-            known = {live.id for live in seen.notes}
-            keys |= {gone.id: str(gone.key) for gone in seen.inventory.deleted}
-            keys |= {record.id: str(record.key) for record in seen.inventory.records}
-            for id, uses in _uses(seen.sessions).items():
-                if id not in known:
-                    found[id].append((seen.name, uses))
-        items = (
-            document.UnknownItem(id=id, key=keys.get(id), **_counts(uses))
-            for id, uses in found.items()
-        )
+        items = [
+            document.UnknownItem(id=id, key=key, **_counts(at))
+            for id, key, at in self._used()
+            if isinstance(id, str)
+        ]
         return sorted(items, key=lambda item: (-item.bad, -item.good, item.id))
 
     def skills(self) -> list[document.SkillUseItem]:
         """Return the skills that sessions mention, those first that misled."""
-        found: defaultdict[SkillId, list[tuple[str, _Uses]]] = defaultdict(list)
+        items = [
+            document.SkillUseItem(repository=id.repository, path=id.path, key=key, **_counts(at))
+            for id, key, at in self._used()
+            if isinstance(id, SkillId)
+        ]
+        return sorted(items, key=lambda item: (-item.bad, -item.good, item.repository, item.path))
+
+    def _used(self) -> Iterator[tuple[Used, str | None, Sequence[tuple[str, _Uses]]]]:
+        """Yield skills and ids of unknown notes, with the key that they had, and their uses."""
+        found: defaultdict[Used, list[tuple[str, _Uses]]] = defaultdict(list)
         keys: dict[str, str] = {}
         for seen in self._targets:
             keys |= seen.skills
-            uses: defaultdict[SkillId, _Uses] = defaultdict(lambda: _Uses([], []))
-            for session in seen.sessions:
-                for skill in session.good_skills:
-                    uses[skill].good.append(session)
-                for skill in session.bad_skills:
-                    uses[skill].bad.append((session, ""))
-            for skill, each in uses.items():
-                found[skill].append((seen.name, each))
-        items = (
-            document.SkillUseItem(
-                repository=skill.repository,
-                path=skill.path,
-                key=keys.get(skill.directory),
-                **_counts(each),
-            )
-            for skill, each in found.items()
-        )
-        return sorted(items, key=lambda item: (-item.bad, -item.good, item.repository, item.path))
+            keys |= {gone.id: str(gone.key) for gone in seen.inventory.deleted}
+            keys |= {record.id: str(record.key) for record in seen.inventory.records}
+            known = {live.id for live in seen.notes}
+            for used, uses in _uses(seen.sessions).items():
+                if used not in known:
+                    found[used].append((seen.name, uses))
+        for used, at in found.items():
+            yield used, keys.get(used if isinstance(used, str) else used.directory), at
 
     def cost(self) -> list[document.CostItem]:
         """Return the cost by what it can be summed by; empty if no session has a price."""
@@ -259,9 +265,9 @@ def _notes(seen: Observed) -> Iterator[_Note]:
             yield _Note(seen.name, live, record, entry, changed, used)
 
 
-def _uses(sessions: Iterable[Session]) -> Mapping[str, _Uses]:
-    """Return the uses of each note by its id; a session counts once on each side."""
-    uses: defaultdict[str, _Uses] = defaultdict(lambda: _Uses([], []))
+def _uses(sessions: Iterable[Session]) -> Mapping[Used, _Uses]:
+    """Return the uses of each note and skill; a session counts once on each side."""
+    uses: defaultdict[Used, _Uses] = defaultdict(lambda: _Uses([], []))
     for session in sessions:
         for id in session.good:
             uses[id].good.append(session)
@@ -272,9 +278,11 @@ def _uses(sessions: Iterable[Session]) -> Mapping[str, _Uses]:
 
 def _declared(notes: Sequence[_Note]) -> tuple[SourceItem | None, str | None]:
     """Return where a note is written, and the owner that its entry names."""
-    source = next((note.source for note in notes if note.source), None)
-    owner = next((note.entry.meta.get("owner") for note in notes if note.entry), None)
-    return SourceItem.of(source), None if owner is None else str(owner)
+    for entry in (note.entry for note in notes if note.entry):
+        owner = entry.meta.get("owner")
+        return SourceItem.at(entry.source), None if owner is None else str(owner)
+    files = (note.record.source for note in notes if note.record and note.record.source)
+    return next((SourceItem.at(Source(file)) for file in files), None), None
 
 
 def _counts(at: Sequence[tuple[str, _Uses]]) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from devinops.insight.findings import MISLEADING
 from devinops.render import counted, joined
@@ -20,6 +20,7 @@ from devinops.schema.insight import (
     SkillUseItem,
     UnknownItem,
     UnmentionedItem,
+    Uses,
     WishItem,
 )
 
@@ -67,29 +68,28 @@ def _reading(base: BaseItem) -> tuple[str, str]:
     return counted(base.requests, "request"), f"since {base.since[:10]}"
 
 
+_SECTIONS: Final = (
+    ("misleading", "Misleading", ""),
+    (
+        "never_mentioned",
+        "Never mentioned",
+        "an analysis may say nothing about a note that was used",
+    ),
+    ("missing", "Missing", ""),
+    ("unknown", "Unknown ids", "deleted, of the enterprise, or of another organization"),
+    ("skills", "Skills", ""),
+    ("cost", "Cost in ACUs", ""),
+)
+"""Member of the document, and method of `_Rows` → title and hint."""
+
+
 def _blocks(found: InsightDocument, *, quotes: bool) -> Iterator[Block]:
-    rows, analysed = _Rows(_many(found.base), quotes), f"{found.base.analysed:,}"
-    sections: Sequence[tuple[str, Callable[[Any], Row], Sequence[Any], str]] = (
-        ("Misleading", rows.misleading, found.misleading, ""),
-        (
-            "Never mentioned",
-            rows.unmentioned,
-            found.never_mentioned,
-            f"in 0 of {analysed} analysed sessions, which may have used them all the same",
-        ),
-        ("Missing", rows.missing, found.missing, ""),
-        (
-            "Unknown ids",
-            rows.unknown,
-            found.unknown,
-            "deleted, of the enterprise, or of another organization",
-        ),
-        ("Skills", rows.skill, found.skills, ""),
-        ("Cost in ACUs", rows.cost, found.cost, ""),
-    )
+    rows = _Rows(_many(found.base), quotes)
     yield from block(Part.INSIGHT, "Base", _base(found, quotes=quotes))
-    for title, row_of, items, hint in sections:
-        yield from block(Part.INSIGHT, f"{title}: {len(items)}", map(row_of, items), hint)
+    for name, title, hint in _SECTIONS:
+        items = getattr(found, name)
+        listed = map(getattr(rows, name), items)
+        yield from block(Part.INSIGHT, f"{title}: {len(items)}", listed, hint)
 
 
 def _base(found: InsightDocument, *, quotes: bool) -> Iterator[Row]:
@@ -129,7 +129,7 @@ class _Rows(NamedTuple):
             hints=(item.reason,) if self.quotes and item.reason else (),
         )
 
-    def unmentioned(self, item: UnmentionedItem) -> Row:
+    def never_mentioned(self, item: UnmentionedItem) -> Row:
         return self._note(item, _WHY[item.class_])
 
     def missing(self, item: WishItem) -> Row:
@@ -144,7 +144,7 @@ class _Rows(NamedTuple):
     def unknown(self, item: UnknownItem) -> Row:
         return Row(text=item.id, aside=f"was {item.key}" if item.key else "", facts=_uses(item))
 
-    def skill(self, item: SkillUseItem) -> Row:
+    def skills(self, item: SkillUseItem) -> Row:
         text = ": ".join(filter(None, (item.repository, item.path)))
         return Row(text=text, aside=item.key or "", facts=_uses(item))
 
@@ -166,7 +166,7 @@ class _Rows(NamedTuple):
         )
 
 
-def _uses(item: UnknownItem | SkillUseItem) -> str:
+def _uses(item: Uses) -> str:
     return f"misleading in {item.bad}, used well in {item.good}"
 
 

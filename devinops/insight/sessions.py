@@ -7,7 +7,7 @@ what cannot be read is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -41,21 +41,22 @@ class SkillId(NamedTuple):
         return self.path.removesuffix("/SKILL.md").rpartition("/")[2]
 
 
+Used = str | SkillId
+
+
 class Session(NamedTuple):
     """A session. `at` is when it began, in epoch seconds; None if the API does not say.
 
-    `good` and `bad` are the ids of notes that it used well, and that misled it, with the reason.
-    `wishes` say what Devin should know. `acus` is 0 if the session has no price yet. `groups` are
-    what its cost is summed by: a kind with an id, an organization or a category.
+    `good` and `bad` are the notes, by their ids, and skills that it used well, and that misled it,
+    with the reason. `wishes` say what Devin should know. `acus` is 0 if the session has no price
+    yet. `groups` are what its cost is summed by: a kind with an id, an organization or a category.
     """
 
     id: str
     at: float | None = None
     analysed: bool = False
-    good: frozenset[str] = frozenset()
-    bad: Mapping[str, str] = MappingProxyType({})
-    good_skills: frozenset[SkillId] = frozenset()
-    bad_skills: frozenset[SkillId] = frozenset()
+    good: Collection[Used] = frozenset()
+    bad: Mapping[Used, str] = MappingProxyType({})
     wishes: tuple[str, ...] = ()
     acus: float = 0
     groups: tuple[tuple[str, str], ...] = ()
@@ -72,17 +73,14 @@ def sessions_of(items: Iterable[Mapping[str, Any]], since: float) -> list[Sessio
 
 def _session(id: str, item: Mapping[str, Any]) -> Session:
     analysis = _part(item, "analysis")
-    good, bad = _usages(analysis, "note_usage")
-    good_skills, bad_skills = _usages(analysis, "skill_usage")
+    good, bad = (dict(_usages(analysis, side)) for side in ("good_usages", "bad_usages"))
     wishes = (each for each in _list(analysis, "action_items") if _text(each, "type") in NOTES)
     return Session(
         id,
         _number(item, "created_at") or _number(item, "updated_at") or None,
         _is_analysed(item, analysis),
-        frozenset(filter(None, (_text(each, "note_id") for each in good))),
-        {note: _text(each, "reason") for each in bad if (note := _text(each, "note_id"))},
-        frozenset(_skills(good_skills)),
-        frozenset(_skills(bad_skills)),
+        frozenset(good),
+        bad,
         tuple(filter(None, (_text(each, "action_item") for each in wishes))),
         _number(item, "acus_consumed"),
         tuple(_groups(item, analysis)),
@@ -96,15 +94,14 @@ def _is_analysed(item: Mapping[str, Any], analysis: Mapping[str, Any]) -> bool:
     return is_complete or has_usages or any(analysis.get(name) for name in _FINDINGS)
 
 
-def _usages(analysis: Mapping[str, Any], name: str) -> tuple[Any, Any]:
-    usage = _part(analysis, name)
-    return _list(usage, "good_usages"), _list(usage, "bad_usages")
-
-
-def _skills(usages: Iterable[Mapping[str, Any]]) -> Iterator[SkillId]:
-    for each in usages:
+def _usages(analysis: Mapping[str, Any], side: str) -> Iterator[tuple[Used, str]]:
+    """Yield what was used on one side, and the reason."""
+    for each in _list(_part(analysis, "note_usage"), side):
+        if id := _text(each, "note_id"):
+            yield id, _text(each, "reason")
+    for each in _list(_part(analysis, "skill_usage"), side):
         if path := _text(each, "skill_rel_path") or _text(each, "skill_name"):
-            yield SkillId(_text(each, "repo_origin"), path)
+            yield SkillId(_text(each, "repo_origin"), path), ""
 
 
 def _groups(item: Mapping[str, Any], analysis: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

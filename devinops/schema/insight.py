@@ -49,18 +49,24 @@ class BaseItem(Struct, frozen=True, kw_only=True):
     mentioned: tuple[MentionItem, ...]
 
 
-class MisleadingItem(Struct, frozen=True, kw_only=True):
+class Uses(Struct, frozen=True, kw_only=True):
+    """How many sessions used something well, and how many it misled."""
+
+    key: KeyText | None
+    good: Count
+    bad: Count
+    sessions: Texts
+    targets: Texts
+
+
+class MisleadingItem(Uses, frozen=True, kw_only=True):
     """A note that misled sessions since its text last changed, or before (`earlier`)."""
 
     key: KeyText
     source: SourceItem | None
     owner: str | None
-    good: Count
-    bad: Count
     earlier: Count
     reason: str
-    sessions: Texts
-    targets: Texts
 
 
 class UnmentionedItem(Struct, frozen=True, kw_only=True):
@@ -80,27 +86,17 @@ class WishItem(Struct, frozen=True):
     targets: Texts
 
 
-class UnknownItem(Struct, frozen=True, kw_only=True):
+class UnknownItem(Uses, frozen=True, kw_only=True):
     """An id that sessions mention and no list shows; the inventory may know its key."""
 
     id: str
-    key: KeyText | None
-    good: Count
-    bad: Count
-    sessions: Texts
-    targets: Texts
 
 
-class SkillUseItem(Struct, frozen=True, kw_only=True):
+class SkillUseItem(Uses, frozen=True, kw_only=True):
     """A skill that sessions mention, with the key of the entry that was exported as it."""
 
     repository: str
     path: str
-    key: KeyText | None
-    good: Count
-    bad: Count
-    sessions: Texts
-    targets: Texts
 
 
 class CostItem(Struct, frozen=True, kw_only=True):

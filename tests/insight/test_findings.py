@@ -284,8 +284,14 @@ def test_notes_of_many_targets_are_merged_by_key():
         ("knowledge:C", "candidate", ("shop",)),
     ]
     assert said(found.unknown(), "id", "targets") == [("note-9", ("shop",))]
-    assert said(found.mentioned(), "key", "good", "bad") == [("knowledge:A", 1, 2)]
-    assert (len(found.sessions), len(found.analysed)) == (4, 4)
+    base = found.base({"web": "no key"}, time="t", since="s", requests=1)
+    assert said(base.mentioned, "key", "good", "bad") == [("knowledge:A", 1, 2)]
+    assert (base.sessions, base.analysed, base.repositories) == (4, 4, "not_asked")
+    assert said(base.targets, "name", "error") == [
+        ("pay", None),
+        ("shop", None),
+        ("web", "no key"),
+    ]
 
 
 def test_a_note_that_one_target_mentions_is_not_listed_for_another():

@@ -39,10 +39,8 @@ def test_a_session_is_read_with_all_that_its_analysis_says():
         "devin-1",
         2 * DAY,
         analysed=True,
-        good=frozenset({"note-a", "note-b"}),
-        bad={"note-c": "Wrong."},
-        good_skills=frozenset({SkillId("acme/skills", "skills/a/SKILL.md")}),
-        bad_skills=frozenset({SkillId("acme/skills", "skills/b/SKILL.md")}),
+        good=frozenset({"note-a", "note-b", SkillId("acme/skills", "skills/a/SKILL.md")}),
+        bad={"note-c": "Wrong.", SkillId("acme/skills", "skills/b/SKILL.md"): ""},
         wishes=("Say why.",),
         acus=1.5,
         groups=(
@@ -100,7 +98,7 @@ def test_what_is_no_price_is_not_priced_yet(acus):
 def test_a_skill_without_a_path_is_known_by_its_name():
     usages = {"good_usages": [{"skill_name": "deploy"}, {"reason": "r"}]}
     session = only(item("devin-1", skill_usage=usages))
-    assert session.good_skills == {SkillId("", "deploy")}
+    assert session.good == {SkillId("", "deploy")}
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final
 
 from devinops import run_facts
 from devinops.api import open_reader
@@ -23,12 +24,10 @@ from devinops.model.client_protocols import Reader
 from devinops.model.errors import ApiError, DevinopsError, UsageError
 from devinops.model.exit_codes import ExitCode, worst
 from devinops.model.inventory import TIME
-from devinops.model.target import Target
 from devinops.planning.waves import duration
 from devinops.render.answers import ReportAnswer
 from devinops.schema.base_document import HEAD
-from devinops.schema.insight import BaseItem, InsightDocument, ReadTargetItem, RepositoryFilter
-from devinops.schema.parts import TargetItem
+from devinops.schema.insight import InsightDocument
 
 MOST_PAGES: Final = 50
 MOST_REPOSITORIES: Final = 20
@@ -37,58 +36,52 @@ MOST_REPOSITORIES: Final = 20
 _MADE_UP: Final = "devinops/no-such-repository"
 """If sessions worked here, the API ignores the filter."""
 
-_FILTERS: Final = get_args(RepositoryFilter)
-
 
 def run(options: Options, since: str, fail_on: str | None) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     now, window = datetime.now(UTC), duration(since)
     if not window:
         raise UsageError(f'--since must be a time such as 90d, not "{since}"')
-    start, seen = now - window, dict[str, _Seen]()
+    start, seen = int((now - window).timestamp()), list[Observed]()
     failed: dict[str, DevinopsError] = {}
     with failures_written(options):
-        _, loaded = read_repository(options.root)
-        skills = _skills(options)
+        loaded, skills = read_repository(options.root)[1], _skills(options)
         with open_run(options, several(options) or None, open_reader, entries=False) as opened:
 
             def read(name: str) -> None:
-                seen[name] = _read(opened.session(name), loaded, skills, int(start.timestamp()))
+                seen.append(_read(opened.session(name), loaded, skills, start))
 
             jobs = {name: partial(read, name) for name in opened.names}
             opened.each("reading", jobs, failed.__setitem__)
-    insight = Insight([seen[n].observed for n in jobs if n in seen], start.timestamp(), _concealed)
-    misleading = insight.misleading()
+    found = Insight(sorted(seen, key=lambda each: each.name), start, _concealed)
+    misleading = found.misleading()
     is_misleading = any(item.bad >= MISLEADING for item in misleading)
     own = ExitCode.FIX if fail_on and is_misleading else ExitCode.OK
     code = worst(own, *(error.exit_code for error in failed.values()))
     document = InsightDocument(
         **HEAD,
         exit_code=code,
-        base=_base(insight, [*jobs], seen, failed, (start, now)),
+        base=found.base(
+            failed,
+            time=now.strftime(TIME),
+            since=(now - window).strftime(TIME),
+            requests=run_facts.current().requests.total(),
+        ),
         misleading=tuple(misleading),
-        never_mentioned=tuple(insight.never_mentioned()),
-        missing=tuple(insight.missing()),
-        unknown=tuple(insight.unknown()),
-        skills=tuple(insight.skills()),
-        cost=tuple(insight.cost()),
+        never_mentioned=tuple(found.never_mentioned()),
+        missing=tuple(found.missing()),
+        unknown=tuple(found.unknown()),
+        skills=tuple(found.skills()),
+        cost=tuple(found.cost()),
     )
     whole, public = (insight_report(document, quotes=quotes) for quotes in (True, False))
     options.answer(ReportAnswer(whole, public, lambda: document, code))
     return code
 
 
-class _Seen(NamedTuple):
-    """What was read of a target. `unasked` are the repositories that were too many to ask about."""
-
-    observed: Observed
-    target: Target
-    newest_only: bool
-    repositories: RepositoryFilter
-    unasked: int
-
-
-def _read(session: Session[Reader], loaded: Loaded, skills: Mapping[str, str], since: int) -> _Seen:
+def _read(
+    session: Session[Reader], loaded: Loaded, skills: Mapping[str, str], since: int
+) -> Observed:
     """Read lists, and for a note that nothing mentions whether its repository had a session."""
     client, name = session.client, session.settings.target.name
     inventory = session.read_inventory(go_on=True)
@@ -96,59 +89,22 @@ def _read(session: Session[Reader], loaded: Loaded, skills: Mapping[str, str], s
     notes = session.snapshot(NOTES, verify=False, parents=False).objects
     entries = {entry.key: entry for entry in loaded.declarations if entry.concerns(name)}
     sessions = sessions_of(pages.items, since)
-    seen = Observed(name, sessions, notes, entries, inventory, skills=skills)
+    seen = Observed(
+        name, sessions, notes, entries, inventory, skills, client.target, pages.has_more
+    )
     pins = pins_to_ask(seen, since)
-    idle, repositories = _idle(client, pins[:MOST_REPOSITORIES], since)
-    unasked = len(pins[MOST_REPOSITORIES:])
-    return _Seen(seen._replace(idle=idle), client.target, pages.has_more, repositories, unasked)
-
-
-def _idle(
-    client: Reader, pins: Sequence[str], since: int
-) -> tuple[frozenset[str], RepositoryFilter]:
-    """Return the repositories in which no session worked, if the API can be asked that."""
+    if not pins:
+        return seen
 
     def newest(repository: str) -> Sequence[Mapping[str, Any]]:
         return client.sessions({"repo_names": repository, "first": "1"}).items
 
-    if not pins:
-        return frozenset(), "not_asked"
-    try:
-        if newest(_MADE_UP):
-            return frozenset(), "filter_ignored"
-        idle = (repository for repository in pins if not sessions_of(newest(repository), since))
-        return frozenset(idle), "asked"
-    except ApiError:
-        return frozenset(), "filter_ignored"
-
-
-def _base(
-    insight: Insight,
-    names: Sequence[str],
-    seen: Mapping[str, _Seen],
-    failed: Mapping[str, DevinopsError],
-    window: tuple[datetime, datetime],
-) -> BaseItem:
-    start, end = (time.strftime(TIME) for time in window)
-    filters = {each.repositories for each in seen.values()}
-    return BaseItem(
-        time=end,
-        since=start,
-        sessions=len(insight.sessions),
-        analysed=len(insight.analysed),
-        priced=sum(session.acus > 0 for session in insight.sessions),
-        requests=run_facts.current().requests.total(),
-        newest_only=any(each.newest_only for each in seen.values()),
-        repositories=max(filters, key=_FILTERS.index, default="not_asked"),
-        unasked=sum(each.unasked for each in seen.values()),
-        targets=tuple(
-            ReadTargetItem(name, TargetItem.of(seen[name].target))
-            if name in seen
-            else ReadTargetItem(name, None, str(failed[name]))
-            for name in names
-        ),
-        mentioned=tuple(insight.mentioned()),
-    )
+    asked = pins[:MOST_REPOSITORIES]
+    with suppress(ApiError):
+        if not newest(_MADE_UP):
+            idle = [each for each in asked if not sessions_of(newest(each), since)]
+            return seen._replace(idle=idle, filter="asked", unasked=len(pins) - len(asked))
+    return seen._replace(filter="filter_ignored")
 
 
 def _skills(options: Options) -> dict[str, str]:
