@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, MergedFields, Record
-from devinops.model.keys import Key, ObjectId
+from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import ApiVersion, GeneratedSecret, Resource, Role, Scope
 from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source
 from devinops.model.policy import ON_CONFLICT, Approval, Approvals, MissingFolders, Policy
@@ -24,7 +24,8 @@ class PlanContext:
 
     `scope` is the scope of the target. `real` is the snapshot; `live` is the snapshot with renamed
     folders under the paths in the files. `merged` holds what pull merged into the files.
-    `misspelled` maps missing folders to the paths that were probably meant.
+    `misspelled` maps missing folders to the paths that were probably meant, and `occupied` holds
+    the folders that listed objects are in.
     """
 
     api: ApiVersion
@@ -37,15 +38,20 @@ class PlanContext:
     scope: Scope = Scope.ORGANIZATION
     merged: Mapping[ObjectId, MergedFields] = field(default_factory=dict)
     misspelled: Mapping[Key, str] = field(default_factory=dict)
+    occupied: Collection[FolderPath] = ()
 
     @property
     def has_inventory(self) -> bool:
         return self.inventory.store != "none"
 
-    @property
-    def uses_root(self) -> bool:
-        """Whether objects whose folder is missing are created in the root."""
-        return self.has_inventory and self.policy.missing_folders is MissingFolders.ROOT
+    def uses_root(self, folder: Key) -> bool:
+        """Return whether what is new in a missing folder is created in the root.
+
+        Not if its name is probably a typo, or if a listed object is in it: then the list is wrong.
+        """
+        is_doubtful = folder in self.misspelled or folder.path in self.occupied
+        is_allowed = self.policy.missing_folders is MissingFolders.ROOT
+        return self.has_inventory and is_allowed and not is_doubtful
 
     def at_live_path(self, live: Live) -> Live:
         """Return an object under its real path instead of the path in the files."""

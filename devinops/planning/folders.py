@@ -277,15 +277,14 @@ def asking_for_root(
     """Return an entry that asks for the root if its folder is missing; else the same entry.
 
     An object that is in another folder stays there. One that was put into the root stays in it,
-    even if the policy has changed since then. A new one does not go there for a typo.
+    even if the policy has changed since then.
     """
     parent, folder = declaration.kind.parent, folder_of(declaration)
     if parent is None or folder is None or context.live.under(folder):
         return declaration
     if declaration.ensure is not Ensure.PRESENT or (live and live.key.folder):
         return declaration
-    uses_root = context.uses_root and folder not in context.misspelled
-    if not (uses_root or is_in_root(record)):
+    if not (context.uses_root(folder) or is_in_root(record)):
         return declaration
     root: Any = {parent: ROOT}
     return declaration._replace(resource=replace(declaration.resource, **root))

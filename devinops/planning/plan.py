@@ -287,6 +287,7 @@ def _context(
         scope=target.scope,
         merged=by_object(request.merged, request.inventory),
         misspelled=misspelled_folders(used, live),
+        occupied={each.key.folder for each in live.objects},
     )
 
 
