@@ -46,10 +46,10 @@ case "$COMMAND" in
     if [ "$1" = plan ] && [ "$LINT" = true ] && [ -n "$SINCE" ]; then set -- "$@" --lint-since "$SINCE"; fi
     set -- "$@" --report "markdown=$RUNNER_TEMP/devinops.md" --report "html=$RUNNER_TEMP/devinops-plan.html"
     # How often sessions used a changed note. No plan needs it, and what it prints quotes people.
-    insight=$RUNNER_TEMP/devinops-insight.json
+    uses=$RUNNER_TEMP/devinops-insight.json
     if [ "$1" = plan ] && [ "$INSIGHT" = true ] && [ "$TARGET" != all ] &&
-      devinops insight --root "$ROOT" ${TARGET:+--target "$TARGET"} --format json > "$insight" 2> /dev/null; then
-      set -- "$@" --insight "$insight"
+      devinops insight --root "$ROOT" ${TARGET:+--target "$TARGET"} --format json > "$uses" 2> /dev/null; then
+      set -- "$@" --insight "$uses"
     fi ;;
   apply)
     if [ -n "$SHARD" ]; then report="json=$RUNNER_TEMP/devinops-report.json"; fi
