@@ -70,11 +70,7 @@ def _reading(base: BaseItem) -> tuple[str, str]:
 
 _SECTIONS: Final = (
     ("misleading", "Misleading", ""),
-    (
-        "never_mentioned",
-        "Never mentioned",
-        "an analysis may say nothing about a note that was used",
-    ),
+    ("never_mentioned", "Never mentioned", "in 0 of {} analysed sessions; they may be in use"),
     ("missing", "Missing", ""),
     ("unknown", "Unknown ids", "deleted, of the enterprise, or of another organization"),
     ("skills", "Skills", ""),
@@ -89,6 +85,7 @@ def _blocks(found: InsightDocument, *, quotes: bool) -> Iterator[Block]:
     for name, title, hint in _SECTIONS:
         items = getattr(found, name)
         listed = map(getattr(rows, name), items)
+        hint = hint.format(f"{found.base.analysed:,}")
         yield from block(Part.INSIGHT, f"{title}: {len(items)}", listed, hint)
 
 

@@ -124,9 +124,9 @@ class Text:
             yield from self._rows.more(left_out, "likewise")
 
     def _hint(self, report: Report, block: Block) -> str:
-        """Return what to do about drift; of a plan only the commands, which say more."""
+        """Return what insight means, or what to do about drift; of a plan only the commands."""
         if block.part is not Part.DRIFT:
-            return ""
+            return block.hint if block.part is Part.INSIGHT else ""
         if report.is_drift:
             return block.hint.replace("`", "")
         show = "" if self.full else f"{report.show} and "

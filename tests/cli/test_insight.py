@@ -81,6 +81,7 @@ def test_sections_stand_in_their_order_at_80_columns(
     repository: Write,
     golden: Callable[[str, str], None],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     skills = {"bad_usages": [skill_usage("deploy")]}
@@ -100,12 +101,12 @@ def test_sections_stand_in_their_order_at_80_columns(
         ],
     )
     repository({"knowledge/a.md": "---\nname: A\ntrigger: t\nmeta: {owner: platform}\n---\nb\n"})
-    ran = insight()
+    path = tmp_path / "insight.md"
+    ran = insight("--report", f"markdown={path}")
     assert ran.code == 0
-    golden(
-        "insight.txt",
-        ran.out.replace(time.strftime("%Y-%m-%d", time.gmtime(NOW - 90 * DAY)), "DATE"),
-    )
+    start_of_window = time.strftime("%Y-%m-%d", time.gmtime(NOW - 90 * DAY))
+    golden("insight.txt", ran.out.replace(start_of_window, "DATE"))
+    golden("insight.md", path.read_text().replace(start_of_window, "DATE"))
 
 
 def test_what_quotes_people_is_only_in_text_and_json_and_without_secrets(

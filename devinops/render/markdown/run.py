@@ -278,7 +278,7 @@ def section(page: MarkdownPage, block: Block) -> Section:
     if block.part not in (Part.TARGETS, Part.LINT):
         name = f"{name.partition(': ')[0]}: {len(rows)}"
     title = prose(f"{name[:1].upper()}{name[1:]}", keys=page.keys, mark=html_code)
-    intro = page.prose(block.hint) if block.part is Part.LINT else ""
+    intro = page.prose(block.hint) if block.part in (Part.LINT, Part.INSIGHT) else ""
     unfolded = {
         Part.WARNINGS: True,
         Part.TARGETS: False,
