@@ -19,10 +19,10 @@ _FORBIDDEN: Final = LazyPattern(
     r"|avoid\w*(?!.*(?<!\bto)\s(?:run|use|execute)\W*$)"
     rf"|refuses?|rejects?|forbids?|prohibits?|attack\w*|anti-?patterns?|{_ADJECTIVES})\b|❌|🚫|⛔"
     r"|\b(?:niemals|nie|auf\s+keinen\s+fall|vermeide\w*)\b|決して"
-    r"|\b(?:blocks|flags|detects|no|not|instead\s+of|rather\s+than)\s+"
+    r"|\b(?:blocks|flags|detects|stops|no|not|instead\s+of|rather\s+than)\s+"
     r"(?!(?:already|available|found|installed|present|set|there|working|yet)\b)"
     r"(?:(?!(?:use|run|execute)\b)\w+\s+){0,3}\W{0,2}$"
-    r"|^\W*(?:bad|wrong|incorrect)\b"
+    r"|^\W*(?:bad|wrong|incorrect|(?:block|detect|flag)(?=\s+(?:\w+\s+){0,3}\W{0,2}$))\b"
     r"|\b(?:is|are)\s+(?:an?\s+)?(?:bad|wrong)\b",
     re.IGNORECASE | re.DOTALL,
 )
@@ -32,7 +32,7 @@ _CONDEMNED: Final = LazyPattern(
     r"\s(?:#|//|<!--|\(|[-–—](?=\s))\W*(?:never|don['’]t|do\s+not|bad|wrong)\b|❌|🚫|⛔"
     r"|(?:[`\"')]|\bsh)\s+(?:is|are|was|gets?|must|should|will)\s+(?:be\s+)?(?:\w+\s+)?"
     rf"(?:{_ADJECTIVES}|bad|wrong|never|not)\b"
-    r"|[`\"')]\s+(?:nicht|niemals|nie)\b"
+    r"|[`\"')]\s+(?:nicht|niemals|nie)\b|\b(?:block|flag|refuse|reject|remove)\s+(?:it|them)\b"
     r"|^[^。]*(?:(?:(?:実行|使用|利用)し|使わ|行わ)(?:ない|ません)(?:でください|こと)?(?:。|$)|禁止)",
     re.IGNORECASE,
 )
@@ -41,11 +41,11 @@ _CONDEMNED: Final = LazyPattern(
 _CROSS: Final = LazyPattern("[❌🚫⛔]")
 _NEW_SENTENCE: Final = LazyPattern(
     r"(?<!e\.g)(?<!i\.e)[.!?;][*_)\"]*\s|,\s*(?=(?:but|just|instead|then|run|use|execute|install)\b)"
-    r"|\b(?:if|when)\s[^,]*,$|\b(?:but|then)\b|\n(?=[ \t>]*(?:[-*+]|\d+[.)])\s)",
+    r"|\b(?:if|when)\s[^,]*,\s*$|\b(?:but|then)\b|\n(?=[ \t>]*(?:[-*+]|\d+[.)])\s)",
     re.IGNORECASE,
 )
 _ABOUT_MISTAKES: Final = LazyPattern(
-    r"\b(?:anti-?patterns?|forbidden|prohibited|red\s+flags?|mistakes|pitfalls|attacks?|threats?"
+    r"\b(?:anti-?patterns?|forbidden|prohibited|red\s+flags?|mistakes|pitfalls|attacks?|threats?|refuse"
     r"|what\s+(?:not|to\s+block)|dangerous|destructive|den(?:y|ied)|block(?:s|ed)?(?=\W|\s+(?:these|commands?))|never\s+(?:allowed|do|run|use)|(?<!and\s)don['’]?ts?\W*$|avoid\W*$)|^\W*problems?\W*$|❌|🚫|⛔",
     re.IGNORECASE,
 )
@@ -70,15 +70,19 @@ def is_warned_of(markdown: Markdown, start: int) -> bool:
     """Return whether the words around an offset, or the heading above it, say not to do this."""
     line = _line_before(markdown.text, start)
     behind = markdown.text[start : start + _NEAR].partition("\n")[0]
-    return (
-        bool(_CONDEMNED.search(behind) or _CROSS.search(line))
-        or _forbids(_introduction(markdown, start))
-        or bool(_ABOUT_MISTAKES.search(markdown.heading_above(start)))
+    return bool(_CONDEMNED.search(behind) or _CROSS.search(line)) or is_announced(markdown, start)
+
+
+def is_announced(markdown: Markdown, start: int) -> bool:
+    """Return whether the words before an offset, or the heading above it, say not to do this."""
+    return _forbids(_introduction(markdown, start)) or bool(
+        _ABOUT_MISTAKES.search(markdown.heading_above(start))
     )
 
 
 def _line_before(text: str, at: int) -> str:
-    return text[text.rfind("\n", 0, at) + 1 : at]
+    near = max(at - _NEAR, 0)
+    return text[max(text.rfind("\n", near, at) + 1, near) : at]
 
 
 def _introduction(markdown: Markdown, start: int) -> str:
@@ -96,7 +100,7 @@ def _introduction(markdown: Markdown, start: int) -> str:
     previous = markdown.blocks[_above(markdown, number)]
     before = text[max(previous.start, previous.end - _NEAR) : previous.end].rstrip(" \t\n*_")
     is_label = before.endswith(":") or bool(_POINTS_DOWN.search(before))
-    return before if previous.leaf is Leaf.TEXT and is_label else ""
+    return before if previous.leaf is Leaf.TEXT and previous is not own and is_label else ""
 
 
 def _above(markdown: Markdown, number: int) -> int:
@@ -115,5 +119,4 @@ def _is_item(markdown: Markdown, number: int) -> bool:
 
 def _forbids(words: str) -> bool:
     """Return whether the last sentence of some words forbids what follows."""
-    sentences = [s for s in _NEW_SENTENCE.compiled.split(words.rstrip(" \t\n")) if s.strip()]
-    return bool(sentences and _FORBIDDEN.search(sentences[-1]))
+    return bool(_FORBIDDEN.search(_NEW_SENTENCE.compiled.split(words)[-1]))

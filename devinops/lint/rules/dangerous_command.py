@@ -73,7 +73,7 @@ _LOCAL = LazyPattern(r"localhost|127\.0\.0\.1|\[::1\]|\.(?:local|test)\b|:6443\b
 """Machines whose certificate nobody signs."""
 
 _SPOKEN_OF = LazyPattern(
-    r"\b(?:den(?:y|ie[ds])|disallow\w*|block\w*|prevent\w*|guard\w*|destructive|dangerous|contain\w*"
+    r"\b(?:den(?:y|ie[ds])|disallow\w*|block\w*\b(?!\s+you\b)|prevent\w*|guard\w*|destructive|dangerous|contain\w*"
     r"|catastroph\w*|e\.g\.|such\s+as|never|forbid\w*|prohibit\w*|detect\w*|approval|confirm\w*)\b|❌",
     re.IGNORECASE,
 )

@@ -49,24 +49,27 @@ _NOT_LABELS = ("comment", "definition")
 """What nobody sees at all; a label often begins with a verb, such as `Run the tests`."""
 
 _WHITE = r"(?:white\b|\#fff(?:fff)?\b|transparent\b|rgba?\(\s*255\s*,\s*255\s*,\s*255)"
+_BEFORE = r"(?:[^<>\"']|\"[^\"<>]*\"|'[^'<>]*')*?"
+"""Other attributes of the tag."""
+
 _HIDDEN = LazyPattern(
-    r"<([a-z][a-z0-9]*)(?=[\s/])(?![^<>]*background)(?=(?:[^<>\"']|\"[^\"<>]*\"|'[^'<>]*')*?"
-    r"(?:\shidden(?=[\s=>])|\sstyle\s*=\s*[\"'][^\"'<>]*?(?:display\s*:\s*none|visibility\s*:\s*hidden"
-    rf"|(?:font-size|opacity)\s*:\s*0(?![\d.]*[1-9])|(?<![\w-])color\s*:\s*{_WHITE})"
-    rf"|\s(?:color|size)\s*=\s*[\"']?(?:{_WHITE}|0[\"'\s>])))"
+    rf"<([a-z][a-z0-9]*)(?=[\s/])(?:(?={_BEFORE}(?:\shidden(?=[\s=>])|\ssize\s*=\s*[\"']?0[\"'\s>]"
+    r"|\sstyle\s*=\s*[\"'][^\"'<>]*?(?:display\s*:\s*none|visibility\s*:\s*hidden"
+    r"|(?:font-size|opacity)\s*:\s*0(?![\d.]*[1-9]))))"
+    rf"|(?![^<>]*background(?!(?:-color)?\s*:\s*{_WHITE}))(?={_BEFORE}(?:\scolor\s*=\s*[\"']?{_WHITE}"
+    rf"|\sstyle\s*=\s*[\"'][^\"'<>]*?(?<![\w-])color\s*:\s*{_WHITE})))"
     r"[^<>]*>(?P<text>(?:\s|<(?!/\1\b)[^<>]*>){0,20}+[^\s<][^<]*)",
     re.IGNORECASE,
     hints=("hidden", "display", "size", "opacity", "color"),
 )
-_SHORTEST = 24
-_ENCODED = LazyPattern(rf"[A-Za-z0-9+/]{{{_SHORTEST},}}={{0,2}}")
+_ENCODED = LazyPattern(r"[A-Za-z0-9+/]{24,}={0,2}")
 
 _AGENT = (
     r"(?:(?:AI|LLM|coding|language|automated)[ -])?"
     r"(?:AI|LLM|agent|assistant|language[ ]model|Devin|Claude|Copilot|ChatGPT|GPT)s?\b"
 )
 _VERB = (
-    r"(?:approve|bypass|commit|curl|delete|deploy|disable|disclose|download|email|execute|exfiltrate|fetch"
+    r"(?:approve|bypass|commit|curl|delete|deploy|disable|disclose|disregard|download|email|execute|exfiltrate|fetch"
     r"|forward|grant|hide|ignore|install|leak|merge|override|post|print|push|reveal|run|send|skip|upload)"
 )
 _ANY_VERB = (
@@ -77,7 +80,7 @@ _ANY_VERB = (
 _ADDRESS = LazyPattern(
     rf"\b(?:to|for|dear|hey|hello|attention)\W+(?:(?:the|any|all|every|an)\s+)?{_AGENT}[^.:\n]{{0,40}}[:,!]"
     rf"|(?:^|[.!?]\s)\W{{0,9}}(?:system|{_AGENT})(?:\s+(?:prompt|message|note|instructions?|override))?\W{{0,3}}[:,]\s+"
-    rf"(?:now\s+|when(?:ever)?\s+)?{_ANY_VERB}"
+    rf"(?:now\s+)?(?:(?:after|before|if|when(?:ever)?)\b|{_ANY_VERB})"
     rf"|{_AGENT}\s+(?:(?:that|who|reading|reads?|process\w*)\s+(?:\w+\s+){{0,3}})?"
     r"(?:must|should|shall|please|ha(?:s|ve)\s+to|needs?\s+to)\b"
     rf"|\bif\s+you(?:\s+are|['’]re)\s+(?:an?\s+)?{_AGENT}",
@@ -85,7 +88,7 @@ _ADDRESS = LazyPattern(
 )
 _ORDER = LazyPattern(
     r"(?:^|[.!?:;,]\s|\b(?:then|and|please|must|should|always|also)\s)\W{0,9}"
-    rf"(?:(?:always|also|first|now|please|silently|then)[\s,]{{1,3}}){{0,3}}{_VERB}\s+(?:\S+\s+){{2}}\S"
+    rf"(?:(?:always|also|first|now|please|silently|then)[\s,]{{1,3}}){{0,3}}{_VERB}\s+(?!buttons?\b|dialog|form\b|page|screen)(?:\S+\s+){{2}}\S"
     r"|\b(?:always|never|not|don['’]t|you\s+(?:must|shall|(?:have|need|are\s+(?:now|required))\s+to))\s+"
     rf"(?:(?:also|always|never|not)\s+)?{_ANY_VERB}\s+\w+\s+\w",
     re.IGNORECASE | re.MULTILINE,
@@ -124,17 +127,17 @@ def _hidden(subject: Subject) -> Iterator[tuple[int, str]]:
             yield match.start(group) + len(match[group]) - len(match[group].lstrip()), match[group]
     for match in _HIDDEN.finditer(text):
         yield match.start("text"), match["text"]
-    for word in {word for word in subject.text.split() if len(word) >= _SHORTEST}:
-        encoded = _ENCODED.search(word)
-        if encoded and _is_order(decoded(encoded[0])):
-            yield subject.text.index(encoded[0]), decoded(encoded[0])
+    for match in _ENCODED.finditer(subject.text):
+        written = decoded(match[0])
+        if _ADDRESS.search(written) or _ORDER.search(written):
+            yield match.start(), written
 
 
 def _is_order(written: str, is_label: bool = False) -> bool:
     if _ADDRESS.search(written):
         return True
-    is_order = _ORDER.search(written) and not _UPKEEP.search(written)
-    return bool(is_order and (not is_label or _RISK.search(written)))
+    is_risk = _RISK.search(written) if is_label else not _UPKEEP.search(written)
+    return bool(is_risk and _ORDER.search(written))
 
 
 RULE = Rule("DV306", "hidden-instruction", Severity.WARNING, entry=check, security="8.0")

@@ -30,6 +30,7 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
+from devinops.lint.rules._warnings import is_announced
 from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
@@ -44,6 +45,11 @@ _WHO = r"(?:the\s+|any\s+)?(?:user|users|reviewers?|humans?|anyone|anybody|peopl
 _WHO_READS = r"(?:the\s+user|(?:the\s+|any\s+)?(?:reviewers?|humans?)|anyone|anybody)\b"
 """Those from whom an instruction hides. A text may hide a price from `users`."""
 
+_THAT_IT_WAS = (
+    r"that\s+[^.!?\n]{0,40}\s(?:was|were|been)\s+(?:added|changed|committed|copied|executed|installed"
+    r"|merged|modified|pushed|run|sent|skipped|uploaded)\b"
+)
+
 _OVERRIDE = LazyPattern(
     rf"\b(?:(?:ignore|disregard|forget|override|bypass|circumvent)\s+(?:of\s+|the\s+)?{_OTHERS}\s+"
     rf"(?:(?:of|the|{_OTHERS})\s+){{0,4}}(?:instructions?|rules?|guidelines?|prompts?|directives?"
@@ -51,23 +57,29 @@ _OVERRIDE = LazyPattern(
     r"|(?:ignore|disregard|forget)\s+(?:the\s+)?(?:instructions?|rules?|guidelines?|prompts?)\s+above\b"
     r"|(?:ignore|disregard|forget)\s+(?:everything|anything|all|what)\s+(?:that\s+)?"
     r"(?:you\s+(?:were|have|are|know|learned)|was|above|before|said|written)\b"
-    r"|(?:overrid(?:es?|ing)|supersedes?|outranks?|(?:takes?|has|have)\s+(?:precedence|priority)\s+over)\s+"
+    r"|(?:overrid(?:es?|ing)|supersedes?|outranks?|(?:takes?|has|have)\s+(?:(?:precedence|priority)\s+over"
+    r"|(?:a\s+)?higher\s+(?:authority|precedence|priority)\s+than))\s+"
     r"(?:(?:all|any|every)\s+(?:other|previous|prior|existing)"
     r"|(?:(?:all|any|every|the|your|other)\s+){0,3}(?:system|developer|safety))\s+"
     r"(?:instruction|message|rule|guideline|prompt)s?\b"
+    r"|conflicts?\s+with\s+(?:the|your|any)\s+(?:system|developer|safety)\s+\w+\W+(?:follow|obey|use)\s+this\b"
+    r"|(?:follow|obey)\s+this\b[^.!?\n]{0,40}\seven\s+(?:if|when)\s+(?:the|your|any)\s+(?:system|developer|safety)\b"
     r"|(?:you\s+are|(?:act|behave|respond|answer)\s+as|pretend\s+(?:to\s+be|(?:that\s+)?you\s+are))\s+(?:now\s+)?"
-    r"(?:(?-i:DAN)\b|(?:an?\s+)?(?:unrestricted|unfiltered|uncensored|jailbroken)\b)"
+    r"(?:(?-i:DAN)\b|(?:an?\s+)?(?:unrestricted|unfiltered|uncensored|jailbroken)\b"
+    r"|an?\s+(?:\w+\s+)?(?:agent|AI|assistant|model)\s+(?:with\s+no|without(?:\s+any)?)\s+(?:\w+\s+)?(?:limits|restrictions|rules)\b)"
     r"|(?:you|pretend\s+to)\s+have\s+no\s+(?:\w+\s+)?(?:restrictions|rules|limits|limitations|guardrails|guidelines)\b"
     r"|you\s+are\s+no\s+longer\s+(?:bound|required|restricted|limited|devin|an?)\b"
     r"|you\s+are\s+now\s+(?:in\s+)?(?:DAN|jailbroken|unrestricted|developer\s+mode)\b"
     rf"|(?:(?:do|must)\s+not|don['’]t|never)\s+(?:tell|inform|notify|alert)\s+{_WHO}"
-    r"(?=\W*(?:$|[.!;\n])|\s+(?:(?:about|of)\s+)?(?:this|these|it|that\s+you|what\s+you|why\s+you|your)\b)"
+    rf"(?=\W*(?:$|[.!;\n])|\s+(?:(?:about|of)\s+)?(?:this|these|it|that\s+you|what\s+you|why\s+you|your)\b|\s+{_THAT_IT_WAS})"
+    rf"|(?:(?:do|must)\s+not|don['’]t|never)\s+(?:mention|reveal|disclose)\s+to\s+{_WHO_READS}\s+{_THAT_IT_WAS}"
     r"|(?:do\s+not|don['’]t|never)\s+(?:(?:show|mention|reveal|disclose)\s+(?:it|this|that|these(?:\s+\w+)?)\s+"
     rf"to\s+{_WHO_READS}|(?:mention|reveal|disclose)\s+(?:this|these|that)\s+"
     r"(?:note|instruction|rule|prompt|text|step|action|command|part|section)s?\b"
     r"|(?:mention|report|reveal|disclose)\s+(?:it|this|that|these)\s+(?:\w+\s+)?(?:to\s+the\s+users?"
     r"|in\s+(?:the|your)\s+(?:summary|report|answer|reply|response|pull\s+request|PR))\b)"
-    rf"|hide\s+(?:it|this|that|these|your\s+\w+)\s+from\s+{_WHO}"
+    rf"|(?:hide|keep)\s+(?:(?:it|that|your\s+\w+)|(?:the|this|these)\s+(?:action|change|command|commit|edit"
+    rf"|instruction|note|rule|step)s?|this|these)\s+(?:(?:hidden|secret)\s+)?from\s+{_WHO}"
     r"|(?:do|merge|deploy|push|publish|release|delete|approve|send|commit|copy|upload)\b"
     rf"[^.!?\n]{{0,40}}\swithout\s+(?:asking|telling|informing|notifying)\s+{_WHO}"
     r"|(?:reveal|print|repeat|output|leak)\s+(?:your|the)\s+(?:system|hidden|initial)\s+prompt\b"
@@ -81,6 +93,7 @@ _OVERRIDE = LazyPattern(
         *("ignor", "verg", "disregard", "forget", "overrid", "bypass", "circumvent", "supersede"),
         *("outrank", "precedence", "priority over", "no longer", "you are now", "you are dan"),
         *("as dan", "unrestricted", "unfiltered", "uncensored", "jailbroken", "have no", "prompt"),
+        *("system", "developer", "safety", "with no", "without"),
         *("user", "reviewer", "human", "anyone", "anybody", "people", "mention", "report this"),
         *("report it", "new instructions", "reveal", "disclose"),
         "忽略",
@@ -143,7 +156,7 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
             continue
         if any(behind.match(prose, match.end()) for behind in (_NEGATED_BEHIND, _OF_A_TOOL)):
             continue
-        if _DATA.match(prose, match.start()):
+        if _DATA.match(prose, match.start()) or is_announced(subject.markdown, match.start()):
             continue
         message = (
             f"`{' '.join(match[0].split())}` sets other instructions aside: say which rule does "

@@ -49,12 +49,14 @@ _PLACEHOLDER = LazyPattern(
     r"|to be \w+(?=\])|your[ _]"
     r"|add[ \t]+(?:an?|the|your|more|any|details?|description|names?|links?|text|content|here)\b)"
     r"[^\]\n]{0,60}\])(?![\[(:])"
-    r"|\b(?:is|are|remains?)[ ](?:still[ ])?(?P<open>TBD|TBC|TODO)\b(?=[ \t]*(?:[.,;:)!]|$))"
+    r"|\b(?:is|are|remains?)[ ](?:still[ ])?(?P<open>TBD|TBC|TODO)\b"
+    r"(?=[ \t]*(?:[.,;:)!]|$)|[ ](?:and|pending|until)\b)"
     r"|(?P<angle><(?:insert|fill in|todo|tbd|describe)\b[^>\n]{0,60}>"
     r"|(?<![\w/=.:@-])<your[ _-][^>\n]{1,40}>(?![\w/:@-]|\.\w))"
     r"|(?P<here>\byour (?:text|content|description) (?:goes )?here\b"
     r"|\b(?:text|content|description) goes here\b|\(fill (?:this )?in\b[^)\n]{0,40}\)"
     r"|\(to be (?:written|done|defined|decided|determined|added|completed)\)"
+    r"|(?<=[:*|][ ])to be (?:announced|confirmed|decided|defined|determined)(?=[ \t]*(?:\||\.?$))"
     r"|^\W*coming soon\b(?=\W*$))",
     re.MULTILINE | re.IGNORECASE,
     hints=(
@@ -69,7 +71,7 @@ _PLACEHOLDER = LazyPattern(
         "<",
         " here",
         "(fill",
-        "(to be",
+        "to be ",
         "coming soon",
     ),
 )

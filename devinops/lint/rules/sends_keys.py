@@ -36,7 +36,9 @@ from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
-_KEYS = r"(?:\.ssh\b(?!/\S*\.pub)|\.aws/credentials|id_(?:rsa|ed25519|ecdsa)(?!\.pub)\b)"
+_KEYS = (
+    r"(?:\.ssh\b(?!/\S*\.pub)|\.aws(?:/credentials)?(?![\w/])|id_(?:rsa|ed25519|ecdsa)(?!\.pub)\b)"
+)
 _FILE = (
     rf"(?:[\w~/${{}}.-]{{0,80}}/)?(?:{_KEYS}|\.env(?:\.(?!example|sample|template|dist|test)\w+)?(?![\w.])|\.netrc|\.npmrc"
     r"|\.pypirc|\.git-credentials|\.kube/config|\.docker/config\.json|\.gnupg\b|etc/(?:passwd|shadow))"
@@ -55,10 +57,20 @@ _SENDS = LazyPattern(
     r"|(?:[Ss]end|[Uu]pload|[Pp]ost|[Ee]-?mail|[Mm]ail|[Ff]orward|[Cc]opy|[Tt]ransmit|[Ee]xfiltrate|[Ss]ubmit)\s[^\n]{0,80}?"
     rf"(?:{_FILE}|environment(?:\s+variables)?|(?:[Pp]rivate|SSH|ssh|API|AWS)\s+keys?|credentials"
     r"|(?:all|the)\s+(?:secrets|tokens|passwords))[^\n.]{0,60}?\s(?:to|at|via)\s+[`<\"'(\[]{0,2}"
-    r"(?:https?://|[\w.+-]+@[\w-]+\.\w|(?:(?:the|a|our)\s+)?(?:\w+\s+)?webhook))",
+    r"(?:https?://(?!\S{0,99}(?:auth|log-?in|session|token))|[\w.+-]+@[\w-]+\.\w|(?:(?:the|a|our)\s+)?(?:\w+\s+)?webhook))",
     hints=(
         *(".env", "printenv", "env |", "env|", "(env", "`env`", "export -p", "environ", ".ssh"),
-        *("credential", ".netrc", ".npmrc", ".pypirc", ".kube", "config.json", "id_rsa", "id_ed"),
+        *(
+            "credential",
+            ".netrc",
+            ".npmrc",
+            ".pypirc",
+            ".kube",
+            ".aws",
+            "config.json",
+            "id_rsa",
+            "id_ed",
+        ),
         *("/passwd", "/shadow", " key", "secre", "token", "passwords", ".gnupg", "set |"),
     ),
 )
