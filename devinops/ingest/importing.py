@@ -142,6 +142,7 @@ def import_contents(
     for source, form, contents in sources:
         run.add(source, form, contents)
     run.settle_names()
+    run.settle_handles()
     run.place_files()
     return run.report
 
@@ -273,6 +274,19 @@ class _Import:
         for copy, first in copies:
             if same := settled.get(id(first)):
                 self.duplicate(copy, same.key, str(same.origin))
+
+    def settle_handles(self) -> None:
+        """Leave a handle to the first text that has it."""
+        taken: set[str] = set()
+        for at, item in enumerate(self.candidates):
+            name = item.kind.meaning.handle
+            handle = str(item.values.get(name, ""))
+            if item.other_name and handle.lower() in taken:
+                values = {field: value for field, value in item.values.items() if field != name}
+                remark = f"not carried over: {name}: another text has {handle} too"
+                self.candidates[at] = replace(item, values=values, remarks=(*item.remarks, remark))
+            elif handle:
+                taken.add(handle.lower())
 
     def distinct(
         self, group: Sequence[_Candidate], copies: list[tuple[_Candidate, _Candidate]]

@@ -48,11 +48,11 @@ class ImportPage:
     remarks: tuple[str, ...] = ()
 
     def text(self, *keys: str) -> str:
-        """Return the first value that is text, as one line; empty if there is none."""
+        """Return the first value that is text or a number, as one line; empty if there is none."""
         for key in keys:
             value = self.values.get(key)
-            if isinstance(value, str) and value.strip():
-                return " ".join(value.split())
+            if type(value) in (str, int) and str(value).strip():
+                return " ".join(str(value).split())
         return ""
 
     def prose(self, *keys: str) -> str:
