@@ -128,8 +128,7 @@ def _hidden(subject: Subject) -> Iterator[tuple[int, str]]:
     for match in _HIDDEN.finditer(text):
         yield match.start("text"), match["text"]
     for match in _ENCODED.finditer(subject.text):
-        written = decoded(match[0])
-        if _ADDRESS.search(written) or _ORDER.search(written):
+        if _is_order(written := decoded(match[0])):
             yield match.start(), written
 
 

@@ -36,9 +36,7 @@ from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
-_KEYS = (
-    r"(?:\.ssh\b(?!/\S*\.pub)|\.aws(?:/credentials)?(?![\w/])|id_(?:rsa|ed25519|ecdsa)(?!\.pub)\b)"
-)
+_KEYS = r"(?:\.ssh\b(?!/\S*\.pub)|\.aws(?!/config|[\w.])|id_(?:rsa|ed25519|ecdsa)(?!\.pub)\b)"
 _FILE = (
     rf"(?:[\w~/${{}}.-]{{0,80}}/)?(?:{_KEYS}|\.env(?:\.(?!example|sample|template|dist|test)\w+)?(?![\w.])|\.netrc|\.npmrc"
     r"|\.pypirc|\.git-credentials|\.kube/config|\.docker/config\.json|\.gnupg\b|etc/(?:passwd|shadow))"
@@ -60,18 +58,8 @@ _SENDS = LazyPattern(
     r"(?:https?://(?!\S{0,99}(?:auth|log-?in|session|token))|[\w.+-]+@[\w-]+\.\w|(?:(?:the|a|our)\s+)?(?:\w+\s+)?webhook))",
     hints=(
         *(".env", "printenv", "env |", "env|", "(env", "`env`", "export -p", "environ", ".ssh"),
-        *(
-            "credential",
-            ".netrc",
-            ".npmrc",
-            ".pypirc",
-            ".kube",
-            ".aws",
-            "config.json",
-            "id_rsa",
-            "id_ed",
-        ),
-        *("/passwd", "/shadow", " key", "secre", "token", "passwords", ".gnupg", "set |"),
+        *("credential", ".netrc", ".npmrc", ".pypirc", ".kube", "config.json", "id_rsa", "id_ed"),
+        *("/passwd", "/shadow", " key", "secre", "token", "passwords", ".gnupg", "set |", ".aws"),
     ),
 )
 
