@@ -40,7 +40,7 @@ _CONDEMNED: Final = LazyPattern(
 
 _CROSS: Final = LazyPattern("[❌🚫⛔]")
 _NEW_SENTENCE: Final = LazyPattern(
-    r"(?<!e\.g)(?<!i\.e)[.!?;][*_)\"]*\s|,\s*(?=(?:but|just|instead|then|run|use|execute|install)\b)"
+    r"(?<!e\.g)(?<!i\.e)[.!?;][*_)\"]*\s|(?<!circumstances),\s*(?=(?:but|just|instead|then|run|use|execute|install)\b)"
     r"|\b(?:if|when)\s[^,]*,\s*$|\b(?:but|then)\b|\n(?=[ \t>]*(?:[-*+]|\d+[.)])\s)",
     re.IGNORECASE,
 )

@@ -53,7 +53,7 @@ _THAT_IT_WAS = (
 _OVERRIDE = LazyPattern(
     rf"\b(?:(?:ignore|disregard|forget|override|bypass|circumvent)\s+(?:of\s+|the\s+)?{_OTHERS}\s+"
     rf"(?:(?:of|the|{_OTHERS})\s+){{0,4}}(?:instructions?|rules?|guidelines?|prompts?|directives?"
-    r"|policy|policies|guardrails?|restrictions?|safeguards?)\b"
+    r"|guidance|policy|policies|guardrails?|restrictions?|safeguards?)\b"
     r"|(?:ignore|disregard|forget)\s+(?:the\s+)?(?:instructions?|rules?|guidelines?|prompts?)\s+above\b"
     r"|(?:ignore|disregard|forget)\s+(?:everything|anything|all|what)\s+(?:that\s+)?"
     r"(?:you\s+(?:were|have|are|know|learned)|was|above|before|said|written)\b"

@@ -52,10 +52,10 @@ _SENDS = LazyPattern(
     rf"|scp\s[^\n]{{0,80}}?{_KEYS}\S*\s+[\w.-]+@[\w.-]+:"
     r"|(?:(?:requests|httpx|axios|client|session)\.(?:post|put)|fetch)\([^;]{0,300}?"
     r"\b(?:os\.environ\b(?!\.get|\[)|process\.env\b(?![.\[?]))"
-    r"|(?:[Ss]end|[Uu]pload|[Pp]ost|[Ee]-?mail|[Mm]ail|[Ff]orward|[Cc]opy|[Tt]ransmit|[Ee]xfiltrate|[Ss]ubmit)\s[^\n]{0,80}?"
-    rf"(?:{_FILE}|environment(?:\s+variables)?|(?:[Pp]rivate|SSH|ssh|API|AWS)\s+keys?|credentials"
-    r"|(?:all|the)\s+(?:secrets|tokens|passwords))[^\n.]{0,60}?\s(?:to|at|via)\s+[`<\"'(\[]{0,2}"
-    r"(?:https?://(?!\S{0,99}(?:auth|log-?in|session|token))|[\w.+-]+@[\w-]+\.\w|(?:(?:the|a|our)\s+)?(?:\w+\s+)?webhook))",
+    r"|(?:[Ss]end|[Uu]pload|[Pp]ost|[Ee]-?mail|[Mm]ail|[Ff]orward|[Cc]opy|[Tt]ransmit|[Ee]xfiltrate|[Ss]ubmit)\s(?:[^\n.;]|\.(?=\S)){0,80}?"
+    rf"(?:{_FILE}|environment(?:\s+variables)?|(?:[Pp]rivate|SSH|ssh|API|AWS)\s+keys?"
+    r"|credentials(?!.{0,60}://\S{0,99}(?:auth|log-?in|session|token))|(?:all|the)\s+(?:secrets|tokens|passwords))[^\n.;]{0,60}?\s(?:to|at|via)\s+[`<\"'(\[]{0,2}"
+    r"(?:https?://|[\w.+-]+@[\w-]+\.\w|(?:(?:the|a|our)\s+)?(?:\w+\s+)?webhook))",
     hints=(
         *(".env", "printenv", "env |", "env|", "(env", "`env`", "export -p", "environ", ".ssh"),
         *("credential", ".netrc", ".npmrc", ".pypirc", ".kube", "config.json", "id_rsa", "id_ed"),
