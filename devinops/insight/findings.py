@@ -260,7 +260,9 @@ def _notes(seen: Observed) -> Iterator[_Note]:
             record = seen.inventory.by_id.get(live.object_id)
             entry = seen.entries.get(record.key if record else live.key)
             time = applied.get(record.key) if record else None
-            changed = time.timestamp() if time else live.updated_at
+            # An apply that only adopted has a later time than the last change of the text.
+            times = (time.timestamp() if time else None, live.updated_at)
+            changed = min((each for each in times if each is not None), default=None)
             used = uses.get(live.id) or _Uses([], [])
             yield _Note(seen.name, live, record, entry, changed, used)
 

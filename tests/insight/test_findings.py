@@ -36,7 +36,8 @@ def said(items, *names):
         ([2, 3, 4], 5, None, (0, 3)),
         ([2, 3, 9], 5, None, (1, 2)),
         ([5, 6], 9, 1, (2, 0)),  # an apply tells better than the API when the text changed
-        ([5, 6], 1, 9, (0, 2)),
+        ([5, 6], 1, 9, (2, 0)),  # an apply that only adopts changes no text
+        ([5, 6], None, 9, (0, 2)),
         ([5, 6], None, None, (2, 0)),
     ],
 )
@@ -127,7 +128,7 @@ def test_a_note_that_nothing_mentions_has_the_first_class_that_fits(facts, meta,
 
 
 def test_a_note_that_was_applied_in_the_window_is_new():
-    seen = observed([], [{"name": "A", **OLD}], applied={"note-A": 9})
+    seen = observed([], [{"name": "A", "updated_at": 9 * 86400}], applied={"note-A": 9})
     assert said(insight(seen, since=5 * 86400).never_mentioned(), "class") == [("new",)]
 
 
