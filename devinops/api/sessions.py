@@ -20,9 +20,9 @@ _PAGE_SIZE: Final = "200"
 
 
 def read_sessions(http: Getter, call: Call, most: int) -> SessionPages:
-    """Return the sessions of at most so many pages; a repeated cursor ends them. Raises ApiError.
+    """Return the sessions of at most so many pages; a repeated cursor ends them.
 
-    What is not an object is left out.
+    What is not an object is left out. Raises ApiError.
     """
     items: list[Mapping[str, Any]] = []
     query, cursors = {"first": _PAGE_SIZE, **call.query}, set[str]()
@@ -35,7 +35,7 @@ def read_sessions(http: Getter, call: Call, most: int) -> SessionPages:
         cursor = page.get("end_cursor")
         is_usable = isinstance(cursor, str) and 0 < len(cursor) <= LONGEST_CURSOR
         if not is_usable or cursor in cursors or page.get("has_next_page") is False:
-            return SessionPages(items)
+            return SessionPages(items, has_more=page.get("has_next_page") is True)
         cursors.add(cursor)
         query["after"] = cursor
     return SessionPages(items, has_more=True)

@@ -146,7 +146,7 @@ def selected_targets(project: Project, flags: Flags) -> tuple[str, ...]:
         names = listed(targets)
         raise UsageError(
             f"{CONFIG} declares several targets ({names}): choose one with --target; plan, "
-            "apply, drift, rollback and pull also take several, such as --target all"
+            "apply, drift, rollback, pull and insight also take several, such as --target all"
         )
     if targets:
         return select(targets, flags.selectors or (ALL,))

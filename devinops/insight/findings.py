@@ -114,7 +114,8 @@ class Insight:
 
     @cached_property
     def sessions(self) -> list[Session]:
-        return [session for seen in self._targets for session in seen.sessions]
+        """Those of all targets, each once: that of an enterprise shows those of organizations."""
+        return list({each.id: each for seen in self._targets for each in seen.sessions}.values())
 
     def base(self, failed: Mapping[str, object], **facts: Any) -> document.BaseItem:
         """Return what the sections are based on; `failed` says which targets were not read."""
@@ -289,8 +290,8 @@ def _declared(notes: Sequence[_Note]) -> tuple[SourceItem | None, str | None]:
 
 def _counts(at: Sequence[tuple[str, _Uses]]) -> dict[str, Any]:
     """Return the members that count the uses in targets."""
-    good = [session.id for _, uses in at for session in uses.good]
-    bad = [session.id for _, uses in at for session, _ in uses.bad]
+    good = _once(session.id for _, uses in at for session in uses.good)
+    bad = _once(session.id for _, uses in at for session, _ in uses.bad)
     return {
         "good": len(good),
         "bad": len(bad),

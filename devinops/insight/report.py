@@ -96,8 +96,8 @@ def _base(found: InsightDocument, *, quotes: bool) -> Iterator[Row]:
         ", ".join((_analysed(base), *_reading(base))): not quotes,
         "Devin analyses only sessions of the sizes L and XL by itself": True,
         f"Only the newest {base.sessions:,} sessions were read": base.newest_only,
-        "The API ignores the filter by repository, so no note counts as one without an "
-        "opportunity": base.repositories == "filter_ignored",
+        "The API does not say in which repositories sessions worked, so a candidate may be pinned "
+        "to one without a session": base.repositories == "filter_ignored",
         f"Whether a session worked in {base.unasked} more repositories was not asked": base.unasked,
         "The cost is not available on this plan": base.sessions and not base.priced,
     }

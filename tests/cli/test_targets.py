@@ -178,7 +178,7 @@ def test_several_targets_are_never_reduced_to_one_in_silence(
     ran = devinops("pull", "-C", root)
     assert ran.code == 64
     assert (
-        "plan, apply, drift, rollback and pull also take several, such as --target all"
+        "plan, apply, drift, rollback, pull and insight also take several, such as --target all"
         in " ".join(ran.err.split())
     )
     ran = devinops("inventory", "list", "-C", root, "-t", "all")

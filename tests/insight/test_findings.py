@@ -295,6 +295,15 @@ def test_notes_of_many_targets_are_merged_by_key():
     ]
 
 
+def test_a_session_of_an_enterprise_and_of_its_organization_counts_once():
+    items = [item("devin-1", 5, bad=["note-9"], acus_consumed=2, playbook_id="playbook-1")]
+    found = insight(observed(items, name="enterprise"), observed(items, name="pay"))
+    base = found.base({}, time="t", since="s", requests=1)
+    assert (base.sessions, base.analysed, base.priced) == (1, 1, 1)
+    assert said(found.unknown(), "bad", "targets") == [(1, ("enterprise", "pay"))]
+    assert said(found.cost(), "acus", "sessions") == [(2, 1)]
+
+
 def test_a_note_that_one_target_mentions_is_not_listed_for_another():
     used = observed([item("devin-1", 5, good=["note-A"])], [{"name": "A"}], name="pay")
     assert insight(used, observed([], [{"name": "A"}], name="shop")).never_mentioned() == []

@@ -76,7 +76,7 @@ def test_in_public_wishes_are_only_counted_and_reasons_left_out() -> None:
     ("base", "text"),
     [
         ({"newest_only": True, "sessions": 10_000}, "Only the newest 10,000 sessions were read"),
-        ({"repositories": "filter_ignored"}, "The API ignores the filter by repository"),
+        ({"repositories": "filter_ignored"}, "The API does not say in which repositories"),
         ({"unasked": 5}, "Whether a session worked in 5 more repositories was not asked"),
         ({"priced": 0}, "The cost is not available on this plan"),
     ],
