@@ -290,6 +290,22 @@ def test_a_skill_has_the_key_of_the_entry_that_was_exported_as_it(
     assert found["key"] == "knowledge:Deploy notes"
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", None])
+def test_a_lock_file_that_cannot_be_read_is_named(
+    start: Callable[..., Emulator],
+    insight: Callable[..., Ran],
+    repository: Write,
+    content: bytes | None,
+) -> None:
+    start()
+    path = repository({}) / "plugin" / "devinops-lock.jsonl"
+    path.parent.mkdir()
+    path.mkdir() if content is None else path.write_bytes(content)
+    ran = insight()
+    assert ran.code == 1
+    assert "devinops-lock.jsonl" in ran.err.replace("\n", "")
+
+
 def test_a_missing_permission_is_named(
     start: Callable[..., Emulator], insight: Callable[..., Ran], use: Any
 ) -> None:

@@ -87,7 +87,7 @@ def run(
 
 def _export(options: Options, directory: Path, choices: PluginChoices) -> SimpleAnswer:
     entries, others = _selected_entries(options)
-    existing, locked = _existing(directory), _locked_names(directory)
+    existing, locked = _existing(directory), locked_names(directory)
     exported = export_plugin(entries, existing, choices, others, locked, _known_ids(options))
     _check_removals(exported, directory, force=choices.force)
     if not choices.check:
@@ -121,7 +121,7 @@ def _selected_entries(options: Options) -> tuple[list[Declaration], list[Declara
     return [entry for entry in entries if entry.concerns(name)], others
 
 
-def _locked_names(directory: Path) -> list[Locked]:
+def locked_names(directory: Path) -> list[Locked]:
     """Return the lines of the lock file of a plugin, none without one.
 
     Raises InputError, UnusableFile.

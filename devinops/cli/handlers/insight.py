@@ -11,10 +11,11 @@ from typing import Any, Final
 from devinops import run_facts
 from devinops.api import open_reader
 from devinops.cli.declarations.options import Options
+from devinops.cli.handlers.export import locked_names
 from devinops.cli.runs.run import open_run
 from devinops.cli.session import Session, failures_written, several
 from devinops.config.reading import read_repository
-from devinops.export.lock import LOCK, parse
+from devinops.export.lock import LOCK
 from devinops.insight.findings import MISLEADING, Insight, Observed, pins_to_ask
 from devinops.insight.report import insight_report
 from devinops.insight.sessions import NOTES, sessions_of
@@ -110,7 +111,7 @@ def _read(
 def _skills(options: Options) -> dict[str, str]:
     """Return the directory of each skill that was exported below the root → key of its entry."""
     paths = sorted(path for depth in ("", "*/", "*/*/") for path in options.root.glob(depth + LOCK))
-    lines = (line for path in paths for line in parse(path.read_text("utf-8"), str(path)))
+    lines = (line for path in paths for line in locked_names(path.parent))
     return {line.slug: str(line.key) for line in lines}
 
 
