@@ -12,6 +12,7 @@ from devinops.render.run_blocks import block
 from devinops.render.signs import FAILED, NOTICED
 from devinops.render.terminal import Look, Sign
 from devinops.schema.base_document import read_key
+from devinops.schema.findings import shortened
 from devinops.schema.insight import (
     BaseItem,
     CostItem,
@@ -26,13 +27,15 @@ from devinops.schema.insight import (
 
 _MISLEADING: Final = Sign("!", Look.WARNING, "misleading")
 _WHY: Final = {
-    "candidate": "candidate",
+    "candidate": "candidate: look whether it is still needed",
     "no_opportunity": "no session worked in the repository that it is pinned to",
-    "new": "created or changed since then",
+    "new": "created or changed in the time that was read",
     "permanent": "permanent, as its entry says",
     "disabled": "disabled",
 }
 _MOST_IDS: Final = 5
+_LONGEST: Final = 500
+"""Characters of a reason or a wish; JSON has all of it."""
 
 
 def insight_report(found: InsightDocument, *, quotes: bool) -> Report:
@@ -71,7 +74,11 @@ def _reading(base: BaseItem) -> tuple[str, str]:
 _SECTIONS: Final = (
     ("misleading", "Misleading", ""),
     ("never_mentioned", "Never mentioned", "in 0 of {} analysed sessions; they may be in use"),
-    ("missing", "Missing", ""),
+    (
+        "missing",
+        "Missing",
+        "what sessions wish that Devin knew; only text and JSON quote it",
+    ),
     ("unknown", "Unknown ids", "deleted, of the enterprise, or of another organization"),
     ("skills", "Skills", ""),
     ("cost", "Cost in ACUs", ""),
@@ -99,7 +106,7 @@ def _base(found: InsightDocument, *, quotes: bool) -> Iterator[Row]:
         "The API does not say in which repositories sessions worked, so a candidate may be pinned "
         "to one without a session": base.repositories == "filter_ignored",
         f"Whether a session worked in {base.unasked} more repositories was not asked": base.unasked,
-        "The cost is not available on this plan": base.sessions and not base.priced,
+        "The cost is not available on this plan, or not yet": base.sessions and not base.priced,
     }
     yield from (Row(text=text) for text, applies in texts.items() if applies)
     for target in base.targets:
@@ -123,7 +130,7 @@ class _Rows(NamedTuple):
         owner = f"owner {item.owner}" if item.owner else ""
         return self._note(item, text, owner)._replace(
             sign=_MISLEADING if item.bad >= MISLEADING else NOTICED,
-            hints=(item.reason,) if self.quotes and item.reason else (),
+            hints=(shortened(item.reason, _LONGEST),) if self.quotes and item.reason else (),
         )
 
     def never_mentioned(self, item: UnmentionedItem) -> Row:
@@ -132,7 +139,7 @@ class _Rows(NamedTuple):
     def missing(self, item: WishItem) -> Row:
         number = counted(len(item.sessions), "session")
         if self.quotes:
-            first, *others = item.wordings
+            first, *others = (shortened(text, _LONGEST) for text in item.wordings)
             return Row(text=f"{number}: {first}", rows=tuple(Row(text=text) for text in others))
         wordings = counted(len(item.wordings), "wording")
         more = ", …" if len(item.sessions) > _MOST_IDS else ""

@@ -72,6 +72,12 @@ def test_in_public_wishes_are_only_counted_and_reasons_left_out() -> None:
     assert (public.text, public.rows) == ("6 sessions, 2 wordings: a, b, c, d, e, …", ())
 
 
+def test_text_shows_the_beginning_of_a_long_quote() -> None:
+    found = document(missing=(WishItem(("w" * 9000, "v" * 9000), ("a",), ()),))
+    (shown,) = rows(found, "Missing")
+    assert [len(shown.text), *(len(row.text) for row in shown.rows)] == [511, 500]
+
+
 @pytest.mark.parametrize(
     ("base", "text"),
     [
