@@ -4,9 +4,9 @@ set -euo pipefail
 . "$GITHUB_ACTION_PATH/action/access.sh"
 if [ -n "$WAVE" ]; then
   # With the keys for planning, since a wave's environment has only those of its own targets.
+  outputs="$RUNNER_TEMP/devinops-rollout" wave="" total=0
   . "$GITHUB_ACTION_PATH/action/keys.sh"
   mkdir -p "$RUNNER_TEMP/devinops-gate"
-  outputs="$RUNNER_TEMP/devinops-rollout"
   rm -f "$outputs"
   devinops targets waves --root "$ROOT" --report "json=$RUNNER_TEMP/devinops-gate/gate.json" \
     --report "markdown=$GITHUB_STEP_SUMMARY" --report "outputs=$outputs"

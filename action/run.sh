@@ -2,6 +2,7 @@
 # Runs plan, apply, drift or rollback. Only here and in prepare.sh are the keys.
 set -euo pipefail
 . "$GITHUB_ACTION_PATH/action/access.sh"
+word="" words="" code=0 report="markdown=$GITHUB_STEP_SUMMARY" uses=$RUNNER_TEMP/devinops-insight.json
 . "$GITHUB_ACTION_PATH/action/keys.sh"
 say() { echo "::$1 title=devinops::$2"; }
 
@@ -27,7 +28,6 @@ while IFS= read -r word; do
 done <<< "$words"
 
 if [ "$COMMAND" = apply ]; then rm -rf -- "$ROOT/.devinops/backups"; fi  # a branch can bring along forged ones
-report="markdown=$GITHUB_STEP_SUMMARY"
 case "$COMMAND" in
   plan)
     if [ -n "$BACKUP" ]; then
@@ -46,7 +46,6 @@ case "$COMMAND" in
     if [ "$1" = plan ] && [ "$LINT" = true ] && [ -n "$SINCE" ]; then set -- "$@" --lint-since "$SINCE"; fi
     set -- "$@" --report "markdown=$RUNNER_TEMP/devinops.md" --report "html=$RUNNER_TEMP/devinops-plan.html"
     # How often sessions used a changed note. No plan needs it, and what it prints quotes people.
-    uses=$RUNNER_TEMP/devinops-insight.json
     if [ "$1" = plan ] && [ "$INSIGHT" = true ] && [ "$TARGET" != all ] &&
       devinops insight --root "$ROOT" ${TARGET:+--target "$TARGET"} --format json > "$uses" 2> /dev/null; then
       set -- "$@" --insight "$uses"
@@ -68,7 +67,6 @@ case "$COMMAND" in
     say error "The input command is not plan, apply, drift, prepare, report or validate."
     exit 64 ;;
 esac
-code=0
 devinops "$@" --root "$ROOT" ${TARGET:+--target "$TARGET"} \
   --report "$report" --report "outputs=$GITHUB_OUTPUT" || code=$?
 # Drift is what the issue is about.

@@ -742,6 +742,39 @@ def test_a_directory_whose_name_begins_with_a_dot_is_found_by_ci(
     assert 'root: ".devin"\n' in workflow
 
 
+@pytest.mark.parametrize("ci", ["github", "gitlab"])
+def test_two_roots_with_names_alike_do_not_take_turns_in_one_file(
+    tmp_path: Path, devinops: Devinops, ci: str
+) -> None:
+    git(tmp_path, "init")
+    for root in ("first", "teams/a"):
+        assert devinops("init", "-C", tmp_path / root, "--ci", ci).code == 0
+    ran = devinops("init", "-C", tmp_path / "teams-a", "--ci", ci)
+    assert ran.code == 1
+    assert "it is for another directory, whose name differs from teams-a" in ran.err
+    assert not (tmp_path / "teams-a").exists()
+
+
+def test_line_ends_that_a_person_chose_stay(tmp_path: Path, devinops: Devinops) -> None:
+    devinops("init", "-C", tmp_path)
+    for name in ("devinops.yaml", SAMPLE, ".pre-commit-config.yaml"):
+        path = tmp_path / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert "updated" not in devinops("init", "-C", tmp_path).out
+
+
+def test_a_directory_that_nobody_may_search_is_one_line(
+    tmp_path: Path, devinops: Devinops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "x/.github/workflows/devinops.yml")
+
+    monkeypatch.setattr("devinops.cli.handlers.init.ci_files", refuse)
+    ran = devinops("init", "-C", tmp_path)
+    assert ran.code == 1
+    assert "cannot read x/.github/workflows/devinops.yml: Permission denied: " in ran.err
+
+
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path, devinops: Devinops) -> None:
     (tmp_path / "file").write_text("")
     ran = devinops("init", "-C", tmp_path / "file" / "below")

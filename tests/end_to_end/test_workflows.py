@@ -691,6 +691,19 @@ def test_a_line_that_is_no_variable_stops_the_job_and_is_not_shown(world: World,
     assert line not in step.log
 
 
+@pytest.mark.parametrize(
+    "name", ["PATH", "UID", "API_KEY", "GITHUB_TOKEN", "TARGET", "number", "end", "code", "A"]
+)
+def test_a_name_that_is_taken_stops_the_job_and_no_value_is_shown(world: World, name: str) -> None:
+    apply = world.workflow["jobs"]["apply"]["steps"][-1]
+    apply["with"]["secrets"] = f"A=1\n{name}=canary\n"
+    steps = world.run("apply", "workflow_dispatch", inputs={"digest": "0a"}).values()
+    (step,) = (step for step in steps if step.code)
+    assert (step.name, step.code) == ("Run devinops", 64)
+    assert "Line 2 of the input secrets sets a variable that is set already" in step.log
+    assert "canary" not in step.log
+
+
 def test_a_head_that_is_checked_out_is_compared_with_the_base(world: World) -> None:
     base = git(world.checkout, "rev-parse", "HEAD^")
     world.write("B", "Be\u200b brief.")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from devinops import __version__
+from devinops import __version__, atomic
 from devinops.cli.output import terminal_width
 from devinops.cli.setup.ci_files import (
     ACTION_FILE,
@@ -33,6 +33,7 @@ from devinops.config.project import Project
 from devinops.config.reading import read_project
 from devinops.load.discover import Finder
 from devinops.load.file_names import CONFIG
+from devinops.model.errors import NotWritten
 from devinops.model.exit_codes import ExitCode
 from devinops.render.escape import line, lines
 from devinops.render.line_diff import shown
@@ -90,17 +91,21 @@ def set_up(
     system, top, origin = ci or git.ci_system, git.top or root, installed_origin()
     check_names(git)
     pipeline = Pipeline.of(project, git)
-    of_ci = ci_files(system, pipeline, origin, top, git.host, copies_action)
-    new = [
-        _settings(root, pipeline, "vscode" in editors),
-        *([_sample(git)] if with_sample and not _has_other_entries(project) else []),
-        hooks_file(pipeline, origin),
-        *of_ci,
-        *editor_files(editors, root, top, git.below, project),
-    ]
-    tops = {file.name: root if _is_in_root(file.name) else top for file in new}
-    for name, directory in tops.items():
-        check_place(directory, name)
+    try:
+        of_ci = ci_files(system, pipeline, origin, top, git.host, copies_action)
+        new = [
+            _settings(root, pipeline, "vscode" in editors),
+            *([_sample(git)] if with_sample and not _has_other_entries(project) else []),
+            hooks_file(pipeline, origin),
+            *of_ci,
+            *editor_files(editors, root, top, git.below, project),
+        ]
+        tops = {file.name: root if _is_in_root(file.name) else top for file in new}
+        for name, directory in tops.items():
+            check_place(directory, name)
+    except OSError as error:  # a directory that nobody may search
+        what = f"cannot read {error.filename}: {atomic.reason(error)}; nothing was written"
+        raise NotWritten(what) from error
     placed: dict[str, PlacedFile] = {}
     # As long as there is no devinops.yaml, an interrupted pull sets up the rest when it runs again.
     for file in sorted(new, key=lambda file: file.name == CONFIG):

@@ -16,7 +16,7 @@ from typing import Final
 
 from devinops import __version__
 from devinops.cli.setup.installed_from import FILL_IN, Origin
-from devinops.cli.setup.placed_files import NewFile, existing_text, marked
+from devinops.cli.setup.placed_files import NewFile, existing_text, is_unedited, marked
 from devinops.cli.setup.repository import Repository, host_and_repository
 from devinops.config.project import Project
 from devinops.kinds import KINDS
@@ -231,6 +231,15 @@ def _is_free(file: Path, below: str) -> bool:
     return not file.exists() or _runs_devinops(existing_text(file), below)
 
 
+def _check_owner(file: Path, below: str) -> None:
+    """Raise NotWritten if init wrote a file for another directory whose name ends up the same."""
+    if not _is_free(file, below) and is_unedited(existing_text(file), ""):
+        raise NotWritten(
+            f"cannot write {file}: it is for another directory, whose name differs from {below} "
+            "only in special characters: rename one, then run again; nothing was written"
+        )
+
+
 def ci_files(
     system: str, pipeline: Pipeline, origin: Origin, top: Path, host: str | None, copies: bool
 ) -> list[NewFile]:
@@ -254,6 +263,7 @@ def _github_files(
     files, fill_in = [], ""
     other = f".github/workflows/devinops{pipeline.suffix or '-top'}.yml"
     file = WORKFLOW if _is_free(top / WORKFLOW, pipeline.below) else other
+    _check_owner(top / file, pipeline.below)
     server, repo = host_and_repository(origin.repository)
     if copies:
         action = f"./{ACTION}  # zizmor: ignore[self-repository]"
@@ -317,6 +327,7 @@ def _gitlab_files(pipeline: Pipeline, origin: Origin, top: Path) -> list[NewFile
     if not _is_free(top / file, pipeline.below):
         # The variables of a text that is pasted into a pipeline would replace those that are there.
         file = f".gitlab/devinops{pipeline.suffix}.yml"
+        _check_owner(top / file, pipeline.below)
         where = "{} (to its include, if it has one; if it lists stages, it needs test and deploy)"
         line = f"include: {{local: {file}}}\n"
         include = [NewFile(GITLAB_FILE, line, lambda old: None if file in old else (where, line))]

@@ -148,7 +148,7 @@ def is_unedited(existing: str, text: str) -> bool:
     existing = existing.replace("\r\n", "\n")
     if mark := _MARK.match(existing):
         return mark[2] == _hash((mark[1] or "") + existing[mark.end() :])
-    return bool(text) and text in (marked(existing), marked(existing, comment=""))
+    return bool(_MARK.match(text)) and text in (marked(existing), marked(existing, comment=""))
 
 
 def _hash(text: str) -> str:
