@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
@@ -316,7 +316,8 @@ def _alike(texts: Iterable[str]) -> list[list[str]]:
     by_term: defaultdict[int, set[int]] = defaultdict(set)
     for text in texts:
         own = terms(text, STOP)
-        near = sorted({number for term in own for number in by_term[term]})
+        shared = Counter(number for term in own for number in by_term[term])
+        near = sorted(number for number, count in shared.items() if 2 * count > len(own))
         fitting = (n for n in near if all(_share_most(own, other) for other, _ in groups[n]))
         number = next(fitting, len(groups))
         if number == len(groups):
