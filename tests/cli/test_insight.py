@@ -457,7 +457,12 @@ def test_a_plan_says_beside_a_changed_note_how_often_sessions_used_it(
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda found: found["base"].update(time="2020-01-01T00:00:00Z"), "older than 30 days"),
+        (lambda found: found["base"].update(time="2020-01-01T00:00:00Z"), "not of the last 30"),
+        (lambda found: found["base"].update(time="2999-01-01T00:00:00Z"), "not of the last 30"),
+        (
+            lambda found: found["base"]["targets"].append({"name": "other", "target": None}),
+            "about another target",
+        ),
         (lambda found: found["base"].update(targets=[]), "about another target"),
         (
             lambda found: found["base"]["targets"][0]["target"].update(org_id="org-other"),

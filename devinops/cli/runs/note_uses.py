@@ -28,12 +28,12 @@ def note_uses(path: Path, plans: Plans) -> tuple[Mapping[str, str], str]:
         time = datetime.strptime(found.base.time, TIME).replace(tzinfo=UTC)
     except (OSError, ValueError):
         return {}, f"{path} is ignored: expected a file that devinops insight --format json wrote"
-    read = [each.target for each in found.base.targets]
-    if any(each.target and TargetItem.of(each.target) not in read for each in plans.targets):
+    planned = {each.name: TargetItem.of(each.target) for each in plans.targets if each.target}
+    if {each.name: each.target for each in found.base.targets} != planned:
         return {}, f"{path} is ignored, because it is about another target"
-    if datetime.now(UTC) - time > _LONGEST_AGE:
-        days = _LONGEST_AGE.days
-        return {}, f"{path} is ignored, because it is older than {days} days: run devinops insight"
+    if abs(datetime.now(UTC) - time) > _LONGEST_AGE:
+        age = f"not of the last {_LONGEST_AGE.days} days"
+        return {}, f"{path} is ignored, because it is {age}: run devinops insight"
     of = f"of {found.base.analysed:,} analysed sessions"
     return {
         note.key: f"used well in {note.good}, misleading in {note.bad} {of}"
