@@ -237,8 +237,11 @@ class Insight:
         for session in self.sessions:
             for group in session.groups:
                 groups[group].append(session.acus)
-        records = (r for seen in self._targets for r in seen.inventory.records)
-        keys = {(record.key.kind, record.id): str(record.key) for record in records}
+        keys = {
+            (record.key.kind, record.id): str(record.key)
+            for seen in self._targets
+            for record in seen.inventory.records
+        }
         items = (
             document.CostItem(
                 by=by,
