@@ -15,8 +15,8 @@ from pathlib import Path
 
 from devinops import __main__
 from devinops.applying import applier
+from devinops.cli.runs import plan_entries
 from devinops.doctor import leftovers, writer
-from devinops.model import inventory
 from tests.testing.disk import not_flushed
 from tests.testing.warm import modules
 
@@ -48,7 +48,7 @@ def _run(
     tempfile.tempdir = str(outputs[0].parent)
     for number, path in enumerate(outputs, 1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
-    for module in (applier, inventory):
+    for module in (applier, plan_entries):
         module.RECOVERY_WAITS_S = (0.0, 0.0, 0.0)  # type: ignore[attr-defined]
     os.fsync = not_flushed
     leftovers.WAITS_S = writer.WAITS_S = (0.0, 0.0, 0.0)  # type: ignore[misc]
