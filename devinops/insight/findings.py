@@ -22,6 +22,9 @@ from devinops.schema.parts import SourceItem, TargetItem
 MISLEADING: Final = 2
 """A note is misleading if it misled so many sessions: one can be an accident."""
 
+_MOST_GROUPS: Final = 20
+"""How many groups with one word a wish is compared with: what all wishes say is no evidence."""
+
 _CLASSES: Final = get_args(document.UnmentionedClass)
 _FILTERS: Final = get_args(document.RepositoryFilter)
 
@@ -313,22 +316,25 @@ def _once(names: Iterable[str]) -> tuple[str, ...]:
 def _alike(texts: Iterable[str]) -> list[list[str]]:
     """Return groups of texts, of which any two share most of their words.
 
-    To join a text that is like only one of a group would chain strangers together.
+    To join a text that is like only one of a group would chain strangers together. Of two such
+    texts, the rarer halves of their words meet, so only these are in the index.
     """
-    groups: list[list[tuple[Features, str]]] = []
-    by_term: defaultdict[int, set[int]] = defaultdict(set)
-    for text in texts:
-        own = terms(text, STOP)
-        shared = Counter(number for term in own for number in by_term[term])
-        near = sorted(number for number, count in shared.items() if 2 * count > len(own))
-        fitting = (n for n in near if all(_share_most(own, other) for other, _ in groups[n]))
+    words = {text: terms(text, STOP) for text in texts}
+    often = Counter(word for own in words.values() for word in own)
+    groups: list[list[str]] = []
+    by_word: defaultdict[int, set[int]] = defaultdict(set)
+    for text, own in words.items():
+        rare = sorted(own, key=lambda word: (often[word], word))[: (len(own) + 1) // 2]
+        near = sorted({number for word in rare for number in by_word[word]})
+        fitting = (n for n in near if all(_share_most(own, words[each]) for each in groups[n]))
         number = next(fitting, len(groups))
         if number == len(groups):
             groups.append([])
-        groups[number].append((own, text))
-        for term in own:
-            by_term[term].add(number)
-    return [[text for _, text in group] for group in groups]
+        groups[number].append(text)
+        for numbers in (by_word[word] for word in rare):
+            if len(numbers) < _MOST_GROUPS:
+                numbers.add(number)
+    return groups
 
 
 def _share_most(first: Features, second: Features) -> bool:

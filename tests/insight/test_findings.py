@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from devinops.insight import findings
 from devinops.insight.findings import pins_to_ask
 from devinops.model.inventory import Deleted, Inventory, Record
 from devinops.model.keys import Key
@@ -194,6 +195,34 @@ def test_a_wish_must_be_like_all_of_a_group_so_that_none_are_chained():
 def test_a_wish_without_words_stands_alone():
     seen = observed([item("devin-1", 1, wishes=["???", "!!!", "???"])])
     assert sorted(each.wordings for each in insight(seen).missing()) == [("!!!",), ("???",)]
+
+
+def test_wishes_with_one_vocabulary_are_compared_with_few_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+    share_most = findings._share_most
+    monkeypatch.setattr(
+        findings, "_share_most", lambda *pair: compared.append(pair) or share_most(*pair)
+    )
+    common = "deploy service database staging"
+    wishes = [f"{common} alpha{n} beta{n} gamma{n} delta{n} epsilon{n}" for n in range(300)]
+    twin = "deploy alpha7 beta7 gamma7 delta7 epsilon7"
+    seen = observed([item("devin-1", 1, wishes=[*wishes, twin])])
+    assert [each.wordings for each in insight(seen).missing() if len(each.wordings) > 1] == [
+        (wishes[7], twin)
+    ]
+    assert len(compared) < 2 * len(wishes)
+
+
+def test_a_word_of_many_wishes_leads_only_to_the_first_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared = []
+    monkeypatch.setattr(findings, "_share_most", lambda *pair: compared.append(pair))
+    wishes = [f"deploy{'!' * n}" for n in range(100)]
+    insight(observed([item("devin-1", 1, wishes=wishes)])).missing()
+    assert len(compared) == sum(min(n, findings._MOST_GROUPS) for n in range(100))
 
 
 # --- unknown ids, skills --------------------------------------------------------------------------
