@@ -162,8 +162,8 @@ def _alerts(page: MarkdownPage, blocks: Sequence[Block], space: int) -> tuple[li
 
 def _hint(page: MarkdownPage, block: Block) -> str:
     warning = "Nobody reviewed this. " if block.part is Part.DRIFT else ""
-    period = "." if block.hint and not block.hint.endswith(".") else ""
-    return page.prose(f"{warning}{block.hint}{period}", 1_500)
+    hint = f"{block.hint[:1].upper()}{block.hint[1:].removesuffix('.')}." if block.hint else ""
+    return page.prose(f"{warning}{hint}", 1_500)
 
 
 def _more(number: int) -> str:
@@ -278,7 +278,7 @@ def section(page: MarkdownPage, block: Block) -> Section:
     if block.part not in (Part.TARGETS, Part.LINT):
         name = f"{name.partition(': ')[0]}: {len(rows)}"
     title = prose(f"{name[:1].upper()}{name[1:]}", keys=page.keys, mark=html_code)
-    intro = page.prose(block.hint) if block.part in (Part.LINT, Part.INSIGHT) else ""
+    intro = _hint(page, block) if block.part in (Part.LINT, Part.INSIGHT) else ""
     unfolded = {
         Part.WARNINGS: True,
         Part.TARGETS: False,
