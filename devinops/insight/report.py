@@ -41,7 +41,8 @@ _LONGEST: Final = 500
 def insight_report(found: InsightDocument, *, quotes: bool) -> Report:
     """Return the report; with `quotes`, it has the reasons and wishes, which quote people."""
     base = found.base
-    title = f"Insight into {_many(base) or base.targets[0].name}"
+    read = [each.name for each in base.targets if not each.error]
+    title = f"Insight into {_many(base) or ', '.join(read) or 'no target'}"
     often = sum(item.bad >= MISLEADING for item in found.misleading)
     verdict = joined(
         (
@@ -175,7 +176,7 @@ def _uses(item: Uses) -> str:
 
 
 def _many(base: BaseItem) -> str:
-    """Return how many targets there are, in words; empty for one."""
-    targets = [each.target for each in base.targets]
+    """Return how many targets were read, in words; empty for one, or none."""
+    targets = [each.target for each in base.targets if not each.error]
     noun = "target" if any(t and t.enterprise for t in targets) else "organization"
     return counted(len(targets), noun) if len(targets) > 1 else ""

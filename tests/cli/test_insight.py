@@ -314,6 +314,7 @@ def test_a_missing_permission_is_named(
     use(emulator.url, "cog_reader")
     ran = insight()
     assert (ran.code, "ViewOrgSessions" in ran.err) == (1, True)
+    assert [path.partition("?")[0] for path in lists(emulator)] == [SESSIONS]
 
 
 def test_v1_has_no_sessions(

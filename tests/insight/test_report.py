@@ -59,6 +59,20 @@ def test_of_many_targets_it_says_in_how_many() -> None:
     assert [row.where for row in rows(document(misleading=(misleading(2),)), "Misleading")] == [""]
 
 
+@pytest.mark.parametrize(
+    ("read", "title", "where"), [(2, "2 organizations", "1 of 2 organizations"), (1, "t0", "")]
+)
+def test_a_target_that_was_not_read_is_none_of_those_that_are_counted(
+    read: int, title: str, where: str
+) -> None:
+    found = document(read, misleading=(misleading(2),))
+    unread = ReadTargetItem("a", None, "no key")
+    base = msgspec.structs.replace(found.base, targets=(unread, *found.base.targets))
+    found = msgspec.structs.replace(found, base=base)
+    assert insight_report(found, quotes=True).title == f"Insight into {title}"
+    assert [row.where for row in rows(found, "Misleading")] == [where]
+
+
 def test_in_public_wishes_are_only_counted_and_reasons_left_out() -> None:
     found = document(misleading=(misleading(2),), missing=(WISH,))
     assert [row.hints for row in rows(found, "Misleading")] == [("r",)]
