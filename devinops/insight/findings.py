@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple, get_args
 
 from devinops.insight.sessions import Session, SkillId, Used
+from devinops.lint.detector import everywhere, leaks
 from devinops.lint.rules._triggers import STOP
 from devinops.lint.similar import Features, terms
 from devinops.model.inventory import Inventory, Record
@@ -34,7 +34,7 @@ class Observed(NamedTuple):
 
     `idle` are the repositories in which no session worked, as far as the API said, and `unasked`
     the number of those that were too many to ask about. If only the newest sessions were read, it
-    `has_more`. `skills` maps the directory of a skill to the key of the entry that was exported.
+    `has_more`.
     """
 
     name: str
@@ -42,7 +42,6 @@ class Observed(NamedTuple):
     notes: Sequence[Live]
     entries: Mapping[Key, Declaration]
     inventory: Inventory
-    skills: Mapping[str, str] = MappingProxyType({})
     target: Target | None = None
     has_more: bool = False
     idle: Collection[str] = ()
@@ -50,11 +49,11 @@ class Observed(NamedTuple):
     unasked: int = 0
 
 
-class _Uses(NamedTuple):
-    """The sessions that a note helped, and those that it misled, with the reason."""
+class _Use(NamedTuple):
+    """A session in which something was used, and why it misled; None if it helped."""
 
-    good: list[Session]
-    bad: list[tuple[Session, str]]
+    session: Session
+    reason: str | None = None
 
 
 class _Note(NamedTuple):
@@ -63,12 +62,12 @@ class _Note(NamedTuple):
     `changed` is when its text last changed, in epoch seconds; None if it is not known.
     """
 
-    target: str
+    seen: Observed
     live: Live
     record: Record | None
     entry: Declaration | None
     changed: float | None
-    uses: _Uses
+    uses: Sequence[_Use]
 
     @property
     def pin(self) -> str:
@@ -81,7 +80,7 @@ class _Note(NamedTuple):
     def is_since_change(self, session: Session) -> bool:
         return self.changed is None or (session.at or 0) > self.changed
 
-    def why_unmentioned(self, since: float, idle: Collection[str]) -> document.UnmentionedClass:
+    def why_unmentioned(self, since: float) -> document.UnmentionedClass:
         """Return the first class that fits a note which no session mentions."""
         if getattr(self.live.resource, self.live.kind.meaning.switch) is False:
             return "disabled"
@@ -89,27 +88,27 @@ class _Note(NamedTuple):
             return "permanent"
         if max(self.live.created_at or 0, self.changed or 0) >= since:
             return "new"
-        return "no_opportunity" if self.pin in idle else "candidate"
+        return "no_opportunity" if self.pin in self.seen.idle else "candidate"
 
 
 def pins_to_ask(seen: Observed, since: float) -> list[str]:
     """Return the repositories of which a session would tell why a note is not mentioned."""
-    unmentioned = (n for n in _notes(seen) if not (n.uses.good or n.uses.bad))
-    pins = {n.pin for n in unmentioned if n.why_unmentioned(since, ()) == "candidate"}
+    unmentioned = (note for note in _notes(seen) if not note.uses)
+    pins = {note.pin for note in unmentioned if note.why_unmentioned(since) == "candidate"}
     return sorted(pins - {""})
 
 
 class Insight:
     """The sections of the document about all targets together; notes are merged by their key.
 
-    `since` is when the window begins, in epoch seconds. `conceal` removes secrets from what quotes
-    people.
+    `since` is when the window begins, in epoch seconds. `skills` maps the directory of a skill to
+    the key of the entry that was exported.
     """
 
     def __init__(
-        self, targets: Sequence[Observed], since: float, conceal: Callable[[str], str]
+        self, targets: Sequence[Observed], since: float, skills: Mapping[str, str]
     ) -> None:
-        self._targets, self._since, self._conceal = targets, since, conceal
+        self._targets, self._since, self._skills = targets, since, skills
         self._by_key: defaultdict[Key, list[_Note]] = defaultdict(list)
         for seen in targets:
             for note in _notes(seen):
@@ -120,11 +119,24 @@ class Insight:
         """Those of all targets, each once: that of an enterprise shows those of organizations."""
         return list({each.id: each for seen in self._targets for each in seen.sessions}.values())
 
+    @cached_property
+    def _keys(self) -> Mapping[str, str]:
+        """The ids of all objects that the inventories know → their keys."""
+        keys: dict[str, str] = {}
+        for seen in self._targets:
+            keys |= {gone.id: str(gone.key) for gone in seen.inventory.deleted}
+            keys |= {record.id: str(record.key) for record in seen.inventory.records}
+        return keys
+
     def base(self, failed: Mapping[str, object], **facts: Any) -> document.BaseItem:
         """Return what the sections are based on; `failed` says which targets were not read."""
         read = (document.ReadTargetItem(t.name, TargetItem.of(t.target)) for t in self._targets)
         unread = (document.ReadTargetItem(name, None, str(why)) for name, why in failed.items())
         filters = [seen.filter for seen in self._targets]
+        uses = {
+            key: _counts([use for note in notes for use in note.uses])
+            for key, notes in sorted(self._by_key.items())
+        }
         return document.BaseItem(
             sessions=len(self.sessions),
             analysed=sum(session.analysed for session in self.sessions),
@@ -133,15 +145,13 @@ class Insight:
             repositories=max(filters, key=_FILTERS.index, default="not_asked"),
             unasked=sum(seen.unasked for seen in self._targets),
             targets=tuple(sorted((*read, *unread), key=lambda each: each.name)),
-            mentioned=tuple(self._mentioned()),
+            mentioned=tuple(
+                document.MentionItem(str(key), counts["good"], counts["bad"])
+                for key, counts in uses.items()
+                if counts["sessions"]
+            ),
             **facts,
         )
-
-    def _mentioned(self) -> Iterator[document.MentionItem]:
-        for key, notes in sorted(self._by_key.items()):
-            good, bad = (sum(len(note.uses[side]) for note in notes) for side in (0, 1))
-            if good or bad:
-                yield document.MentionItem(str(key), good, bad)
 
     def misleading(self) -> list[document.MisleadingItem]:
         """Return the notes that misled often since their text last changed, or before."""
@@ -150,7 +160,8 @@ class Insight:
         return sorted(often, key=lambda item: (-item.bad, -item.earlier, item.key))
 
     def _misleading(self, key: Key, notes: Sequence[_Note]) -> document.MisleadingItem:
-        uses = [(note, *use) for note in notes for use in note.uses.bad]
+        every = [(note, *use) for note in notes for use in note.uses]
+        uses = [use for use in every if use[2] is not None]
         since = [use for use in uses if use[0].is_since_change(use[1])]
         shown = sorted(since or uses, key=lambda use: use[1].at or 0)
         source, owner = _declared(notes)
@@ -158,79 +169,68 @@ class Insight:
             key=str(key),
             source=source,
             owner=owner,
-            good=sum(len(note.uses.good) for note in notes),
+            good=len(every) - len(uses),
             bad=len(since),
             earlier=len(uses) - len(since),
-            reason=next((self._conceal(reason) for *_, reason in reversed(shown) if reason), ""),
+            reason=next((_concealed(reason) for *_, reason in reversed(shown) if reason), ""),
             sessions=tuple(session.id for _, session, _ in shown),
-            targets=_once(note.target for note, *_ in shown),
+            targets=_once(note.seen.name for note, *_ in shown),
         )
 
     def never_mentioned(self) -> list[document.UnmentionedItem]:
         """Return the notes that nothing mentions, those first that may be of no use."""
         items = [
-            self._unmentioned(key, notes)
+            document.UnmentionedItem(
+                key=str(key),
+                source=_declared(notes)[0],
+                class_=max((n.why_unmentioned(self._since) for n in notes), key=_CLASSES.index),
+                targets=_once(note.seen.name for note in notes),
+            )
             for key, notes in self._by_key.items()
-            if not any(note.uses.good or note.uses.bad for note in notes)
+            if not any(note.uses for note in notes)
         ]
         return sorted(items, key=lambda item: (-_CLASSES.index(item.class_), item.key))
 
-    def _unmentioned(self, key: Key, notes: Sequence[_Note]) -> document.UnmentionedItem:
-        idle = {seen.name: seen.idle for seen in self._targets}
-        classes = (note.why_unmentioned(self._since, idle[note.target]) for note in notes)
-        return document.UnmentionedItem(
-            key=str(key),
-            source=_declared(notes)[0],
-            class_=max(classes, key=_CLASSES.index),
-            targets=_once(note.target for note in notes),
-        )
-
     def missing(self) -> list[document.WishItem]:
         """Return the wishes, those of most sessions first; similar ones are one."""
-        said: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-        for seen in self._targets:
-            for session in seen.sessions:
-                for text in dict.fromkeys(session.wishes):
-                    said[text].append((session.id, seen.name))
-        items = []
-        for texts in _alike(said):
-            at = [place for text in texts for place in said[text]]
-            sessions, targets = _once(id for id, _ in at), _once(name for _, name in at)
-            items.append(document.WishItem(tuple(map(self._conceal, texts)), sessions, targets))
+        said: defaultdict[str, list[str]] = defaultdict(list)
+        for session in self.sessions:
+            for text in session.wishes:
+                said[text].append(session.id)
+        items = (
+            document.WishItem(
+                tuple(map(_concealed, texts)), _once(id for text in texts for id in said[text])
+            )
+            for texts in _alike(said)
+        )
         return sorted(items, key=lambda item: (-len(item.sessions), item.wordings))
 
     def unknown(self) -> list[document.UnknownItem]:
-        """Return the ids that no list of their target shows."""
-        items = [
-            document.UnknownItem(id=id, key=key, **_counts(at))
-            for id, key, at in self._used()
+        """Return the ids that no list of their target shows, those first that misled."""
+        return [
+            document.UnknownItem(id=id, key=self._keys.get(id), **counts)
+            for id, counts in self._used()
             if isinstance(id, str)
         ]
-        return sorted(items, key=lambda item: (-item.bad, -item.good, item.id))
 
     def skills(self) -> list[document.SkillUseItem]:
         """Return the skills that sessions mention, those first that misled."""
-        items = [
-            document.SkillUseItem(repository=id.repository, path=id.path, key=key, **_counts(at))
-            for id, key, at in self._used()
+        return [
+            document.SkillUseItem(**id._asdict(), key=self._skills.get(id.directory), **counts)
+            for id, counts in self._used()
             if isinstance(id, SkillId)
         ]
-        return sorted(items, key=lambda item: (-item.bad, -item.good, item.repository, item.path))
 
-    def _used(self) -> Iterator[tuple[Used, str | None, Sequence[tuple[str, _Uses]]]]:
-        """Yield skills and ids of unknown notes, with the key that they had, and their uses."""
-        found: defaultdict[Used, list[tuple[str, _Uses]]] = defaultdict(list)
-        keys: dict[str, str] = {}
+    def _used(self) -> list[tuple[Used, dict[str, Any]]]:
+        """Return skills and the ids of unknown notes, with the members that count their uses."""
+        found: defaultdict[Used, list[_Use]] = defaultdict(list)
         for seen in self._targets:
-            keys |= seen.skills
-            keys |= {gone.id: str(gone.key) for gone in seen.inventory.deleted}
-            keys |= {record.id: str(record.key) for record in seen.inventory.records}
             known = {live.id for live in seen.notes}
             for used, uses in _uses(seen.sessions).items():
                 if used not in known:
-                    found[used].append((seen.name, uses))
-        for used, at in found.items():
-            yield used, keys.get(used if isinstance(used, str) else used.directory), at
+                    found[used] += uses
+        counted = ((used, _counts(uses)) for used, uses in found.items())
+        return sorted(counted, key=lambda each: (-each[1]["bad"], -each[1]["good"], str(each[0])))
 
     def cost(self) -> list[document.CostItem]:
         """Return the cost by what it can be summed by; empty if no session has a price."""
@@ -240,16 +240,11 @@ class Insight:
         for session in self.sessions:
             for group in session.groups:
                 groups[group].append(session.acus)
-        keys = {
-            (record.key.kind, record.id): str(record.key)
-            for seen in self._targets
-            for record in seen.inventory.records
-        }
         items = (
             document.CostItem(
                 by=by,
                 id=id,
-                key=keys.get((by, id)),
+                key=self._keys.get(id),
                 acus=round(sum(acus), 2) if any(acus) else None,
                 sessions=len(acus),
                 unpriced=acus.count(0),
@@ -269,20 +264,26 @@ def _notes(seen: Observed) -> Iterator[_Note]:
             time = applied.get(record.key) if record else None
             # An apply that only adopted has a later time than the last change of the text.
             times = (time.timestamp() if time else None, live.updated_at)
-            changed = min((each for each in times if each is not None), default=None)
-            used = uses.get(live.id) or _Uses([], [])
-            yield _Note(seen.name, live, record, entry, changed, used)
+            changed = min((each for each in times if each), default=None)
+            yield _Note(seen, live, record, entry, changed, uses.get(live.id, ()))
 
 
-def _uses(sessions: Iterable[Session]) -> Mapping[Used, _Uses]:
+def _uses(sessions: Iterable[Session]) -> Mapping[Used, Sequence[_Use]]:
     """Return the uses of each note and skill; a session counts once on each side."""
-    uses: defaultdict[Used, _Uses] = defaultdict(lambda: _Uses([], []))
+    uses: defaultdict[Used, list[_Use]] = defaultdict(list)
     for session in sessions:
         for id in session.good:
-            uses[id].good.append(session)
+            uses[id].append(_Use(session))
         for id, reason in session.bad.items():
-            uses[id].bad.append((session, reason))
-    return dict(uses)
+            uses[id].append(_Use(session, reason))
+    return uses
+
+
+def _counts(uses: Sequence[_Use]) -> dict[str, Any]:
+    """Return the members that count uses; a session counts once, whichever target shows it."""
+    good = _once(session.id for session, reason in uses if reason is None)
+    bad = _once(session.id for session, reason in uses if reason is not None)
+    return {"good": len(good), "bad": len(bad), "sessions": _once((*bad, *good))}
 
 
 def _declared(notes: Sequence[_Note]) -> tuple[SourceItem | None, str | None]:
@@ -294,16 +295,11 @@ def _declared(notes: Sequence[_Note]) -> tuple[SourceItem | None, str | None]:
     return next((SourceItem.at(Source(file)) for file in files), None), None
 
 
-def _counts(at: Sequence[tuple[str, _Uses]]) -> dict[str, Any]:
-    """Return the members that count the uses in targets."""
-    good = _once(session.id for _, uses in at for session in uses.good)
-    bad = _once(session.id for _, uses in at for session, _ in uses.bad)
-    return {
-        "good": len(good),
-        "bad": len(bad),
-        "sessions": _once([*bad, *good]),
-        "targets": _once(name for name, _ in at),
-    }
+def _concealed(text: str) -> str:
+    """Return a text with stars in place of what looks like a secret."""
+    for leak in everywhere(text, leaks):
+        text = f"{text[: leak.start]}{'*' * (leak.end - leak.start)}{text[leak.end :]}"
+    return text
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

@@ -11,19 +11,9 @@ from devinops.render.report import Block, Part, Report, Row
 from devinops.render.run_blocks import block
 from devinops.render.signs import FAILED, NOTICED
 from devinops.render.terminal import Look, Sign
+from devinops.schema import insight as document
 from devinops.schema.base_document import read_key
 from devinops.schema.findings import shortened
-from devinops.schema.insight import (
-    BaseItem,
-    CostItem,
-    InsightDocument,
-    MisleadingItem,
-    SkillUseItem,
-    UnknownItem,
-    UnmentionedItem,
-    Uses,
-    WishItem,
-)
 
 _MISLEADING: Final = Sign("!", Look.WARNING, "misleading")
 _WHY: Final = {
@@ -38,7 +28,7 @@ _LONGEST: Final = 500
 """Characters of a reason or a wish; JSON has all of it."""
 
 
-def insight_report(found: InsightDocument, *, quotes: bool) -> Report:
+def insight_report(found: document.InsightDocument, *, quotes: bool) -> Report:
     """Return the report; with `quotes`, it has the reasons and wishes, which quote people."""
     base = found.base
     read = [each.name for each in base.targets if not each.error]
@@ -59,27 +49,23 @@ def insight_report(found: InsightDocument, *, quotes: bool) -> Report:
         verdict=verdict,
         sentence=f"{title}: {verdict}",
         look=Look.WARNING if often else Look.GOOD,
-        about=(_analysed(base), *_reading(base)) if quotes else (),
+        about=_read(base) if quotes else (),
         blocks=tuple(_blocks(found, quotes=quotes)),
     )
 
 
-def _analysed(base: BaseItem) -> str:
+def _analysed(base: document.BaseItem) -> str:
     return f"{base.analysed:,} of {base.sessions:,} sessions analysed"
 
 
-def _reading(base: BaseItem) -> tuple[str, str]:
-    return counted(base.requests, "request"), f"since {base.since[:10]}"
+def _read(base: document.BaseItem) -> tuple[str, ...]:
+    return _analysed(base), counted(base.requests, "request"), f"since {base.since[:10]}"
 
 
 _SECTIONS: Final = (
     ("misleading", "Misleading", ""),
     ("never_mentioned", "Never mentioned", "in 0 of {} analysed sessions; they may be in use"),
-    (
-        "missing",
-        "Missing",
-        "what sessions wish that Devin knew; only text and JSON quote it",
-    ),
+    ("missing", "Missing", "what sessions wish that Devin knew; only text and JSON quote it"),
     ("unknown", "Unknown ids", "deleted, of the enterprise, or of another organization"),
     ("skills", "Skills", ""),
     ("cost", "Cost in ACUs", ""),
@@ -87,9 +73,9 @@ _SECTIONS: Final = (
 """Member of the document, and method of `_Rows` → title and hint."""
 
 
-def _blocks(found: InsightDocument, *, quotes: bool) -> Iterator[Block]:
+def _blocks(found: document.InsightDocument, *, quotes: bool) -> Iterator[Block]:
     rows = _Rows(_many(found.base), quotes)
-    yield from block(Part.INSIGHT, "Base", _base(found, quotes=quotes))
+    yield from block(Part.INSIGHT, "Base", _base(found.base, quotes=quotes))
     for name, title, hint in _SECTIONS:
         items = getattr(found, name)
         listed = map(getattr(rows, name), items)
@@ -97,11 +83,10 @@ def _blocks(found: InsightDocument, *, quotes: bool) -> Iterator[Block]:
         yield from block(Part.INSIGHT, f"{title}: {len(items)}", listed, hint)
 
 
-def _base(found: InsightDocument, *, quotes: bool) -> Iterator[Row]:
+def _base(base: document.BaseItem, *, quotes: bool) -> Iterator[Row]:
     """Yield what a reader must know before the numbers mean something."""
-    base = found.base
     texts = {
-        ", ".join((_analysed(base), *_reading(base))): not quotes,
+        ", ".join(_read(base)): not quotes,
         "Devin analyses only sessions of the sizes L and XL by itself": True,
         f"Only the newest {base.sessions:,} sessions were read": base.newest_only,
         "The API does not say in which repositories sessions worked, so a candidate may be pinned "
@@ -124,7 +109,7 @@ class _Rows(NamedTuple):
     many: str
     quotes: bool
 
-    def misleading(self, item: MisleadingItem) -> Row:
+    def misleading(self, item: document.MisleadingItem) -> Row:
         text = f"misleading in {counted(item.bad, 'session')}, used well in {item.good}"
         if item.earlier:
             text += f"; misleading in {item.earlier} before its last change"
@@ -134,10 +119,10 @@ class _Rows(NamedTuple):
             hints=(shortened(item.reason, _LONGEST),) if self.quotes and item.reason else (),
         )
 
-    def never_mentioned(self, item: UnmentionedItem) -> Row:
+    def never_mentioned(self, item: document.UnmentionedItem) -> Row:
         return self._note(item, _WHY[item.class_])
 
-    def missing(self, item: WishItem) -> Row:
+    def missing(self, item: document.WishItem) -> Row:
         number = counted(len(item.sessions), "session")
         if self.quotes:
             first, *others = (shortened(text, _LONGEST) for text in item.wordings)
@@ -146,20 +131,22 @@ class _Rows(NamedTuple):
         more = ", …" if len(item.sessions) > _MOST_IDS else ""
         return Row(text=f"{number}, {wordings}: {', '.join(item.sessions[:_MOST_IDS])}{more}")
 
-    def unknown(self, item: UnknownItem) -> Row:
+    def unknown(self, item: document.UnknownItem) -> Row:
         return Row(text=item.id, aside=f"was {item.key}" if item.key else "", facts=_uses(item))
 
-    def skills(self, item: SkillUseItem) -> Row:
+    def skills(self, item: document.SkillUseItem) -> Row:
         text = ": ".join(filter(None, (item.repository, item.path)))
         return Row(text=text, aside=item.key or "", facts=_uses(item))
 
-    def cost(self, item: CostItem) -> Row:
+    def cost(self, item: document.CostItem) -> Row:
         unpriced = f", {item.unpriced} not priced yet" if item.unpriced and item.acus else ""
         acus = "not priced yet" if item.acus is None else f"{item.acus:,} ACUs"
         facts = f"{acus} in {counted(item.sessions, 'session')}{unpriced}"
         return Row(text=item.key or f"{item.by} {item.id}", facts=facts)
 
-    def _note(self, item: MisleadingItem | UnmentionedItem, text: str, more: str = "") -> Row:
+    def _note(
+        self, item: document.MisleadingItem | document.UnmentionedItem, text: str, more: str = ""
+    ) -> Row:
         source = item.source
         place = f"{source.file}:{source.line}" if source and self.quotes else ""
         return Row(
@@ -171,11 +158,11 @@ class _Rows(NamedTuple):
         )
 
 
-def _uses(item: Uses) -> str:
+def _uses(item: document.Uses) -> str:
     return f"misleading in {item.bad}, used well in {item.good}"
 
 
-def _many(base: BaseItem) -> str:
+def _many(base: document.BaseItem) -> str:
     """Return how many targets were read, in words; empty for one, or none."""
     targets = [each.target for each in base.targets if not each.error]
     noun = "target" if any(t and t.enterprise for t in targets) else "organization"

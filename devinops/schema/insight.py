@@ -56,7 +56,6 @@ class Uses(Struct, frozen=True, kw_only=True):
     good: Count
     bad: Count
     sessions: Texts
-    targets: Texts
 
 
 class MisleadingItem(Uses, frozen=True, kw_only=True):
@@ -67,6 +66,7 @@ class MisleadingItem(Uses, frozen=True, kw_only=True):
     owner: str | None
     earlier: Count
     reason: str
+    targets: Texts
 
 
 class UnmentionedItem(Struct, frozen=True, kw_only=True):
@@ -83,7 +83,6 @@ class WishItem(Struct, frozen=True):
 
     wordings: Texts
     sessions: Texts
-    targets: Texts
 
 
 class UnknownItem(Uses, frozen=True, kw_only=True):

@@ -252,7 +252,7 @@ def test_skills_are_counted_by_repository_and_path_with_the_key_of_what_was_expo
         item("devin-2", 2, skill_usage={"bad_usages": [skill_usage("a", "acme/other")]}),
         item("devin-3", 3, skill_usage={"good_usages": [skill_usage("a")], "bad_usages": None}),
     ]
-    found = insight(observed(items, skills={"a": "knowledge:A"})).skills()
+    found = insight(observed(items), skills={"a": "knowledge:A"}).skills()
     assert said(found, "repository", "path", "key", "good", "bad") == [
         ("acme/other", "skills/a/SKILL.md", "knowledge:A", 0, 1),
         ("acme/skills", "skills/a/SKILL.md", "knowledge:A", 2, 0),
@@ -313,7 +313,7 @@ def test_notes_of_many_targets_are_merged_by_key():
         ("knowledge:B", "candidate", ("pay", "shop")),
         ("knowledge:C", "candidate", ("shop",)),
     ]
-    assert said(found.unknown(), "id", "targets") == [("note-9", ("shop",))]
+    assert said(found.unknown(), "id", "sessions") == [("note-9", ("devin-4",))]
     base = found.base({"web": "no key"}, time="t", since="s", requests=1)
     assert said(base.mentioned, "key", "good", "bad") == [("knowledge:A", 1, 2)]
     assert (base.sessions, base.analysed, base.repositories) == (4, 4, "not_asked")
@@ -329,7 +329,7 @@ def test_a_session_of_an_enterprise_and_of_its_organization_counts_once():
     found = insight(observed(items, name="enterprise"), observed(items, name="pay"))
     base = found.base({}, time="t", since="s", requests=1)
     assert (base.sessions, base.analysed, base.priced) == (1, 1, 1)
-    assert said(found.unknown(), "bad", "targets") == [(1, ("enterprise", "pay"))]
+    assert said(found.unknown(), "bad", "sessions") == [(1, ("devin-1",))]
     assert said(found.cost(), "acus", "sessions") == [(2, 1)]
 
 

@@ -35,7 +35,7 @@ def misleading(bad: int, targets: tuple[str, ...] = ("t0",), **facts: Any) -> Mi
     return MisleadingItem(**{**own, "key": "knowledge:A", "bad": bad, "targets": targets, **facts})
 
 
-WISH = WishItem(("first wording", "second wording"), tuple("abcdef"), ("t0",))
+WISH = WishItem(("first wording", "second wording"), tuple("abcdef"))
 
 
 def rows(found: InsightDocument, title: str, *, quotes: bool = True) -> list[Any]:
@@ -87,7 +87,7 @@ def test_in_public_wishes_are_only_counted_and_reasons_left_out() -> None:
 
 
 def test_text_shows_the_beginning_of_a_long_quote() -> None:
-    found = document(missing=(WishItem(("w" * 9000, "v" * 9000), ("a",), ()),))
+    found = document(missing=(WishItem(("w" * 9000, "v" * 9000), ("a",)),))
     (shown,) = rows(found, "Missing")
     assert [len(shown.text), *(len(row.text) for row in shown.rows)] == [511, 500]
 
@@ -127,7 +127,7 @@ def test_what_has_no_price_is_never_zero(acus: float | None, unpriced: int, fact
 
 
 def test_ids_and_skills_have_the_key_that_is_known() -> None:
-    facts: Any = {"good": 1, "bad": 2, "sessions": (), "targets": ()}
+    facts: Any = {"good": 1, "bad": 2, "sessions": ()}
     found = document(
         unknown=(UnknownItem(id="note-1", key="knowledge:A", **facts),),
         skills=(SkillUseItem(repository="", path="deploy", key="knowledge:B", **facts),),

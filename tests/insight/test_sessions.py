@@ -170,6 +170,6 @@ def test_no_damaged_member_stops_the_reading(data):
     else:
         del place[path[-1]]
     seen = Observed("a", sessions_of([shown], 0), (), {}, Inventory())
-    found = Insight([seen], 0, str)
+    found = Insight([seen], 0, {})
     sections = (found.misleading, found.never_mentioned, found.missing, found.unknown, found.skills)
     assert all(isinstance(section(), list) for section in (*sections, found.cost))

@@ -94,5 +94,7 @@ def _entry(name: str, meta: Mapping[str, Any]) -> tuple[Key, Declaration]:
     return key, Declaration(key, resource, Source(f"knowledge/{name}.md", 1), meta=meta)
 
 
-def insight(*targets: Observed, since: float = 0) -> Insight:
-    return Insight(targets, since, lambda text: text)
+def insight(
+    *targets: Observed, since: float = 0, skills: Mapping[str, str] | None = None
+) -> Insight:
+    return Insight(targets, since, skills or {})

@@ -19,7 +19,6 @@ from devinops.export.lock import LOCK
 from devinops.insight.findings import MISLEADING, Insight, Observed, pins_to_ask
 from devinops.insight.report import insight_report
 from devinops.insight.sessions import NOTES, sessions_of
-from devinops.lint.detector import everywhere, leaks
 from devinops.load import Loaded
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import ApiError, DevinopsError, UsageError
@@ -50,11 +49,11 @@ def run(options: Options, since: str, fail_on: str | None) -> ExitCode:
         with open_run(options, several(options) or None, open_reader, entries=False) as opened:
 
             def read(name: str) -> None:
-                seen.append(_read(opened.session(name), loaded, skills, start))
+                seen.append(_read(opened.session(name), loaded, start))
 
             jobs = {name: partial(read, name) for name in opened.names}
             opened.each("reading", jobs, failed.__setitem__)
-    found = Insight(sorted(seen, key=lambda each: each.name), start, _concealed)
+    found = Insight(sorted(seen, key=lambda each: each.name), start, skills)
     misleading = found.misleading()
     is_misleading = any(item.bad >= MISLEADING for item in misleading)
     own = ExitCode.FIX if fail_on and is_misleading else ExitCode.OK
@@ -80,9 +79,7 @@ def run(options: Options, since: str, fail_on: str | None) -> ExitCode:
     return code
 
 
-def _read(
-    session: Session[Reader], loaded: Loaded, skills: Mapping[str, str], since: int
-) -> Observed:
+def _read(session: Session[Reader], loaded: Loaded, since: int) -> Observed:
     """Read lists, and for a note that nothing mentions whether its repository had a session."""
     client, name = session.client, session.settings.target.name
     inventory = session.read_inventory(go_on=True)
@@ -90,9 +87,7 @@ def _read(
     notes = session.snapshot(NOTES, verify=False, parents=False).objects
     entries = {entry.key: entry for entry in loaded.declarations if entry.concerns(name)}
     sessions = sessions_of(pages.items, since)
-    seen = Observed(
-        name, sessions, notes, entries, inventory, skills, client.target, pages.has_more
-    )
+    seen = Observed(name, sessions, notes, entries, inventory, client.target, pages.has_more)
     pins = pins_to_ask(seen, since)
     if not pins:
         return seen
@@ -113,10 +108,3 @@ def _skills(options: Options) -> dict[str, str]:
     paths = sorted(path for depth in ("", "*/", "*/*/") for path in options.root.glob(depth + LOCK))
     lines = (line for path in paths for line in locked_names(path.parent))
     return {line.slug: str(line.key) for line in lines}
-
-
-def _concealed(text: str) -> str:
-    """Return a text with stars in place of what looks like a secret."""
-    for leak in everywhere(text, leaks):
-        text = f"{text[: leak.start]}{'*' * (leak.end - leak.start)}{text[leak.end :]}"
-    return text
