@@ -76,6 +76,11 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
             cases[item.function] += 1
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one process more than processors, because some tests wait for programs and sockets."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_finish() -> None:
     gc.freeze()
 

@@ -101,6 +101,7 @@ def test_options_without_a_meaning_are_64_and_send_nothing(
     assert api.requests == []
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("command", ["--write", "--clean"])
 @pytest.mark.parametrize(
     ("key", "options", "a", "b", "why"),

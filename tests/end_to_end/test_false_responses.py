@@ -191,7 +191,7 @@ UPDATED = {
 """API → section → the states of an entry, one after another."""
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.sampled(20)
 @pytest.mark.parametrize("quirks", QUIRKS, ids=str)
 @pytest.mark.parametrize("api", UPDATED)
 def test_what_an_api_normalizes_is_no_update_that_was_not_taken(
@@ -234,6 +234,7 @@ def test_an_automation_that_should_be_off_and_stays_on_is_named(
     assert emulator.automations()[0]["enabled"] is True
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("status", [204, 404])
 @pytest.mark.parametrize("place", CASES, ids=NAMES, indirect=True)
 def test_a_delete_that_is_not_taken_is_a_failure(

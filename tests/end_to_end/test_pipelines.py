@@ -268,6 +268,7 @@ def test_a_person_decides_in_two_pipelines_by_hand(world: World) -> None:
     assert world.names == ["A", "Style"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("approvals", "options"),
     [

@@ -26,6 +26,8 @@ from tests.testing.workflows import read_workflow
 WHEEL, SDIST, SBOM, LOCK = FILES
 VARIABLES = {"IMAGE": IMAGE, "BASE_IMAGE": BASE_IMAGE}
 
+pytestmark = pytest.mark.matrix  # each test runs a workflow of many shell steps
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:

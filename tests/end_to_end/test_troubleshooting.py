@@ -57,6 +57,7 @@ def test_every_quoted_message_has_words_to_recognize_it_by() -> None:
     assert [quote for quote in quoted() if is_vague(quote)] == []
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "quote",
     [

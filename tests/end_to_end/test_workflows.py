@@ -360,6 +360,7 @@ def test_of_two_requests_that_a_queue_merges_in_one_push_nothing_is_applied(worl
     assert "knowledge:A" in steps["Run devinops"].log
 
 
+@pytest.mark.matrix
 def test_a_merge_queue_plans_and_lints_only_what_its_request_changes(world: World) -> None:
     after = git(world.checkout, "rev-parse", "HEAD")
     (world.checkout / "README.md").write_text("Nothing for Devin.\n")
@@ -413,6 +414,7 @@ def test_an_input_is_a_value_and_never_code(world: World, name: str) -> None:
     assert not (world.directory / "pwned").exists()
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("approvals", "options"),
     [
@@ -462,6 +464,7 @@ def applied(world: World) -> None:
     passed(world.run("apply", "workflow_dispatch", inputs={"digest": f" {digest} "}))
 
 
+@pytest.mark.matrix
 def test_the_comment_says_how_sessions_used_a_changed_note_and_quotes_nobody(world: World) -> None:
     applied(world)
     key = world.emulator.store.keys[PLAN_KEY]
@@ -662,6 +665,7 @@ def test_a_key_reaches_only_the_step_that_runs_devinops(world: World) -> None:
     assert names == {"DEVIN_API_KEY", "NPM_TOKEN", "PEM"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "value", ["", "\n", "\n\n", "a", "\na=b\n", "-----BEGIN\nA<<B\n\n-----END"]
 )
@@ -675,6 +679,7 @@ def test_a_value_of_several_lines_reaches_devinops_as_it_is(world: World, value:
     assert seen.read_text() == f"{value}|a<<b"
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "line", ["-----END KEY-----", "NPM-TOKEN=a", "=a", "a b=c", "PEM<<END\nB=c"]
 )
@@ -691,6 +696,7 @@ def test_a_line_that_is_no_variable_stops_the_job_and_is_not_shown(world: World,
     assert line not in step.log
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "name", ["PATH", "UID", "API_KEY", "GITHUB_TOKEN", "TARGET", "number", "end", "code", "A"]
 )

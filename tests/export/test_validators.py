@@ -91,6 +91,7 @@ def test_skillsaw_would_find_an_error(tmp_path: Path) -> None:
     assert skillsaw(tmp_path)
 
 
+@pytest.mark.matrix
 def test_skillsaw_takes_the_plugin_for_a_portable_one(tmp_path: Path) -> None:
     write(tmp_path, plugin([*NOTES, *PLAYBOOKS]).items())
     assert (tmp_path / MANIFEST).exists(), "Devin's manifest stands beside it"

@@ -122,6 +122,7 @@ def test_a_rollback_stops_as_well(
     assert {request["method"] for request in emulator.requests} == {"GET"}
 
 
+@pytest.mark.sampled(4)
 @PLACES
 @pytest.mark.parametrize(
     "argv",

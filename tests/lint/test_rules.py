@@ -60,6 +60,7 @@ def examples(rule: Rule) -> list[str]:
     return [re.sub("^ {4}", "", block, flags=re.MULTILINE).rstrip() + "\n" for block in blocks]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("unit", ["rm -", "- rm -rf /\n", "<p hidden>", "cat .env ", "<!--. "])
 def test_a_long_text_that_nearly_matches_costs_no_more_than_its_length(unit: str) -> None:
     """Time that grows with the square of the length would let the run hang for minutes."""
