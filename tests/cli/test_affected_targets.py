@@ -55,6 +55,7 @@ def root(repository: Write) -> Path:
     return root
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("files", "names"),
     [

@@ -239,6 +239,7 @@ FORTY = "version: 1\ndefaults: {inventory: {store: branch}}\ntargets: fleet/targ
 TEAMS = "targets:\n" + "".join(f"  team-{n}: {{org_id: org-{n}}}\n" for n in range(40))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("system", ["github", "gitlab"])
 @pytest.mark.parametrize(
     ("name", "config"),

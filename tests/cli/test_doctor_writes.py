@@ -265,6 +265,7 @@ def killed(emulator: Emulator, devinops: Devinops, *options: str) -> None:
         devinops("doctor", "--write", "--yes", *options)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize(
     "quirks", [{}, {"bodies": "trimmed", "newlines": "crlf", "unicode": "nfc"}]
@@ -423,6 +424,7 @@ def test_the_hour_is_that_of_the_api(
     assert devinops("doctor", "--clean", "--yes").out.count("of the last hour") == 4
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("created", "is_old"),
     [

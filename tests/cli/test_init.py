@@ -703,6 +703,7 @@ def test_a_directory_that_does_not_exist_yet_is_created(
     assert devinops("validate", "-C", root).code == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("below", "text", "known"),
     [

@@ -179,6 +179,7 @@ CASES: dict[str, tuple[str, Callable[[Reply], Reply], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", CASES)
 def test_a_difference_is_found(name: str) -> None:
     end, change, expected = CASES[name]

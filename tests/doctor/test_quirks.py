@@ -32,6 +32,7 @@ def settled(quirks: Mapping[str, object], key: str, org_id: str | None = None) -
         return examined(emulator, key, org_id).quirks
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("quirk", "answer"), ANSWERS)
 def test_what_reading_settles_is_named_rightly(quirk: str, answer: str) -> None:
     if quirk.startswith("v1_"):

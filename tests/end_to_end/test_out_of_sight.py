@@ -74,6 +74,7 @@ def writes(emulator: Emulator) -> list[str]:
     return [r["method"] for r in emulator.requests if r["method"] != "GET"]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("options", [(), ("--on-drift", "overwrite"), ("--on-conflict", "git")])
 @pytest.mark.parametrize("edited", [False, True])
 def test_what_was_promoted_is_not_created_again(

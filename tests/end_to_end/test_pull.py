@@ -1340,6 +1340,7 @@ FOLLOWED: dict[str, tuple[dict[str, str], dict[str, str], str]] = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("notes", "renames", "paths"), FOLLOWED.values(), ids=FOLLOWED)
 def test_files_moved_as_the_report_says_follow_renamed_folders(
     tmp_path: Path,

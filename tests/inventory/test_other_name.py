@@ -24,6 +24,7 @@ def open_store(
     return lambda target: (in_file if request.param == "file" else on_branch)(root, target)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
