@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, segment
-from devinops.api.size_limits import LONGEST_CURSOR
+from devinops.api.pages import pages
 from devinops.model.changes import Blocked, Drift, DriftEvent
 from devinops.model.client_protocols import Author, Reader
 from devinops.model.errors import ApiError
@@ -101,18 +101,8 @@ def _window(http: Getter, call: Call, start: int, end: int) -> Iterator[Mapping[
         "time_after": str(start),
         "time_before": str(end),
     }
-    for _ in range(MAX_PAGES):
-        page = http.get(replace(call, query=query))
-        items = page.get("items") if isinstance(page, Mapping) else None
-        if not isinstance(items, list):
-            return
-        yield from (item for item in items if isinstance(item, Mapping))
-        cursor = page.get("end_cursor")
-        if page.get("has_next_page") is not True or not isinstance(cursor, str):
-            return
-        if len(cursor) > LONGEST_CURSOR:
-            return
-        query["after"] = cursor
+    for events, _ in pages(http, replace(call, query=query), MAX_PAGES):
+        yield from events
 
 
 def _subjects(event: Mapping[str, Any], ids: Collection[str]) -> set[str]:

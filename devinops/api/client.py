@@ -25,14 +25,7 @@ from devinops.api.v3_paths_and_self import (
     organization_path,
 )
 from devinops.kinds import KINDS
-from devinops.model.client_protocols import (
-    Author,
-    BeforeAgain,
-    KeyOwner,
-    PageDecoder,
-    SessionPages,
-    ignore,
-)
+from devinops.model.client_protocols import Author, BeforeAgain, KeyOwner, PageDecoder, ignore
 from devinops.model.errors import FORBIDDEN, ApiError, BadResponse, ConfigError
 from devinops.model.keys import Key
 from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed
@@ -157,17 +150,20 @@ class ReadingClient:
 
         return audit.authors(self._getter, self.org_id, ids, since, until)
 
-    def sessions(self, filters: Mapping[str, str], pages: int = 1) -> SessionPages:
+    def sessions(
+        self, filters: Mapping[str, str], pages: int = 1
+    ) -> tuple[Sequence[Mapping[str, Any]], bool]:
         if self.api == "v1":
             raise ConfigError("API v1 does not show sessions: use a key of v3 (cog_…)")
-        from devinops.api.sessions import read_sessions
+        from devinops.api.pages import pages as read_pages
 
         is_enterprise = self._connection.target.enterprise
         base = ENTERPRISE_PATH if is_enterprise else organization_path(self.org_id)
         permission = "ViewAccountSessions" if is_enterprise else "ViewOrgSessions"
-        call = Call("GET", f"{base}/sessions/insights", filters, permission=permission)
+        query = {"first": "200", **filters}
+        call = Call("GET", f"{base}/sessions/insights", query, permission=permission)
         try:
-            return read_sessions(self._getter, call, pages)
+            found = list(read_pages(self._getter, call, pages))
         except ApiError as error:
             if not (is_enterprise and error.is_missing):
                 raise
@@ -176,6 +172,7 @@ class ReadingClient:
                 "read the sessions of organizations instead",
                 status=error.status,
             ) from None
+        return [item for items, _ in found for item in items], found[-1][1]
 
     # --- lists ---
 

@@ -46,13 +46,6 @@ class Author(NamedTuple):
     at: int | None = None
 
 
-class SessionPages(NamedTuple):
-    """Sessions with their analyses as the API shows them; of the oldest some may be missing."""
-
-    items: Sequence[Mapping[str, Any]]
-    has_more: bool = False
-
-
 class Reader(Protocol):
     """An API client that only reads; all that plan needs. A context manager; threads can share it.
 
@@ -123,10 +116,13 @@ class Reader(Protocol):
         """
         ...
 
-    def sessions(self, filters: Mapping[str, str], pages: int = 1) -> SessionPages:
-        """Return at most so many pages of the newest sessions; only API v3 shows them.
+    def sessions(
+        self, filters: Mapping[str, str], pages: int = 1
+    ) -> tuple[Sequence[Mapping[str, Any]], bool]:
+        """Return at most so many pages of the newest sessions, and whether there are more.
 
-        The API ignores filters that it does not know. Raises ConfigError on v1.
+        They have their analyses, as the API shows them. It ignores filters that it does not know.
+        Raises ConfigError on v1, which does not show sessions.
         """
         ...
 

@@ -23,8 +23,8 @@ def read(serve, reply, connect):
             [answer if isinstance(answer, reply) else reply(body=answer) for answer in pages]
         )
         with open_reader(connect(server.url, **changes)) as client:
-            found = client.sessions(filters or {}, most)
-        return [item["session_id"] for item in found.items], found.has_more, server.lines
+            items, has_more = client.sessions(filters or {}, most)
+        return [item["session_id"] for item in items], has_more, server.lines
 
     return start
 

@@ -83,17 +83,17 @@ def _read(session: Session[Reader], loaded: Loaded, since: int) -> Observed:
     """Read lists, and for a note that nothing mentions whether its repository had a session."""
     client, name = session.client, session.settings.target.name
     inventory = session.read_inventory(go_on=True)
-    pages = client.sessions({"created_after": str(since)}, MOST_PAGES)
+    items, has_more = client.sessions({"created_after": str(since)}, MOST_PAGES)
     notes = session.snapshot(NOTES, verify=False, parents=False).objects
     entries = {entry.key: entry for entry in loaded.declarations if entry.concerns(name)}
-    sessions = sessions_of(pages.items, since)
-    seen = Observed(name, sessions, notes, entries, inventory, client.target, pages.has_more)
+    sessions = sessions_of(items, since)
+    seen = Observed(name, sessions, notes, entries, inventory, client.target, has_more)
     pins = pins_to_ask(seen, since)
     if not pins:
         return seen
 
     def newest(repository: str) -> Sequence[Mapping[str, Any]]:
-        return client.sessions({"repo_names": repository, "first": "1"}).items
+        return client.sessions({"repo_names": repository, "first": "1"})[0]
 
     asked = pins[:MOST_REPOSITORIES]
     with suppress(ApiError):
