@@ -110,7 +110,5 @@ def _summary(answer: answers.Answer) -> str:
             return checked(answer)[0]
         case answers.RolloutAnswer(statuses):
             return verdict(statuses)
-        case answers.ReportAnswer():
-            return str(answer.public.sentence)
         case _:
             return "".join(deque(rendered("text", answer, Style()), maxlen=1)).strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from shlex import quote
 from typing import Final
@@ -49,7 +49,7 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
     planned = bool(plans.by_action or moves)
     digest = plans.digest if applies else ""
     can_apply = applies and pending
-    subject, blocks = _subject(run), tuple(_with_uses(_blocks(run), answer.uses))
+    subject, blocks = _subject(run), tuple(_with_uses(each, answer.uses) for each in _blocks(run))
     return Report(
         subject=subject,
         show=show_command(style.flags),
@@ -83,15 +83,12 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
     )
 
 
-def _with_uses(blocks: Iterable[Block], uses: Mapping[str, str]) -> Iterator[Block]:
-    """Yield the blocks; what changes has beside it how often sessions used it."""
-    for each in blocks:
-        if uses and each.part in (Part.CHANGES, Part.DELETES):
-            keyed = ((row, str(row.was or row.key)) for row in each.rows)
-            rows = tuple(row._replace(uses=uses.get(key, "")) for row, key in keyed)
-            yield each._replace(rows=rows)
-        else:
-            yield each
+def _with_uses(shown: Block, uses: Mapping[str, str]) -> Block:
+    """Return the block; what changes has beside it how often sessions used it."""
+    if not uses or shown.part not in (Part.CHANGES, Part.DELETES):
+        return shown
+    rows = (row._replace(uses=uses.get(str(row.was or row.key), "")) for row in shown.rows)
+    return shown._replace(rows=tuple(rows))
 
 
 def show_command(flags: str) -> str:
