@@ -7,16 +7,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple, get_args
 
-from devinops.insight.sessions import Session, SkillId, Used
+from devinops.insight.sessions import Session, SkillId, Skills, Used
 from devinops.lint.detector import everywhere, leaks
 from devinops.lint.rules._triggers import STOP
 from devinops.lint.similar import Features, terms
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key
-from devinops.model.objects import Declaration, Live, Source
+from devinops.model.objects import Declaration, Live
 from devinops.model.target import Target
 from devinops.planning.waves import times_of
 from devinops.schema import insight as document
+from devinops.schema.findings import shortened
 from devinops.schema.parts import SourceItem, TargetItem
 
 MISLEADING: Final = 2
@@ -26,27 +27,23 @@ _MOST_GROUPS: Final = 20
 """How many groups with one word a wish is compared with: what all wishes say is no evidence."""
 
 _CLASSES: Final = get_args(document.UnmentionedClass)
-_FILTERS: Final = get_args(document.RepositoryFilter)
 
 
 class Observed(NamedTuple):
     """What is known about a target: its sessions, its notes, and the entries that declare these.
 
-    `idle` are the repositories in which no session worked, as far as the API said, and `unasked`
-    the number of those that were too many to ask about. If only the newest sessions were read, it
-    `has_more`.
+    `idle` are the repositories in which no session worked; it is `unsure` if the API did not say
+    so of all. If only the newest sessions were read, it `has_more`.
     """
 
-    name: str
+    target: Target
     sessions: Sequence[Session]
     notes: Sequence[Live]
     entries: Mapping[Key, Declaration]
     inventory: Inventory
-    target: Target | None = None
     has_more: bool = False
     idle: Collection[str] = ()
-    filter: document.RepositoryFilter = "not_asked"
-    unasked: int = 0
+    unsure: bool = False
 
 
 class _Use(NamedTuple):
@@ -77,9 +74,6 @@ class _Note(NamedTuple):
         pin = kind.by_name[kind.meaning.always].rewrites(value) or value
         return pin if isinstance(pin, str) and "/" in pin else ""
 
-    def is_since_change(self, session: Session) -> bool:
-        return self.changed is None or (session.at or 0) > self.changed
-
     def why_unmentioned(self, since: float) -> document.UnmentionedClass:
         """Return the first class that fits a note which no session mentions."""
         if getattr(self.live.resource, self.live.kind.meaning.switch) is False:
@@ -101,13 +95,10 @@ def pins_to_ask(seen: Observed, since: float) -> list[str]:
 class Insight:
     """The sections of the document about all targets together; notes are merged by their key.
 
-    `since` is when the window begins, in epoch seconds. `skills` maps the directory of a skill to
-    the key of the entry that was exported.
+    `since` is when the window begins, in epoch seconds. `skills` are those that were exported.
     """
 
-    def __init__(
-        self, targets: Sequence[Observed], since: float, skills: Mapping[str, str]
-    ) -> None:
+    def __init__(self, targets: Sequence[Observed], since: float, skills: Skills) -> None:
         self._targets, self._since, self._skills = targets, since, skills
         self._by_key: defaultdict[Key, list[_Note]] = defaultdict(list)
         for seen in targets:
@@ -128,30 +119,22 @@ class Insight:
             keys |= {record.id: str(record.key) for record in seen.inventory.records}
         return keys
 
-    def base(self, failed: Mapping[str, object], **facts: Any) -> document.BaseItem:
-        """Return what the sections are based on; `failed` says which targets were not read."""
-        read = (document.ReadTargetItem(t.name, TargetItem.of(t.target)) for t in self._targets)
-        unread = (document.ReadTargetItem(name, None, str(why)) for name, why in failed.items())
-        filters = [seen.filter for seen in self._targets]
-        uses = {
-            key: _counts([use for note in notes for use in note.uses])
-            for key, notes in sorted(self._by_key.items())
-        }
+    def base(self, **facts: Any) -> document.BaseItem:
+        """Return what the sections are based on; `facts` are the members that no target says."""
         return document.BaseItem(
             sessions=len(self.sessions),
             analysed=sum(session.analysed for session in self.sessions),
-            priced=sum(session.acus > 0 for session in self.sessions),
             newest_only=any(seen.has_more for seen in self._targets),
-            repositories=max(filters, key=_FILTERS.index, default="not_asked"),
-            unasked=sum(seen.unasked for seen in self._targets),
-            targets=tuple(sorted((*read, *unread), key=lambda each: each.name)),
-            mentioned=tuple(
-                document.MentionItem(str(key), counts["good"], counts["bad"])
-                for key, counts in uses.items()
-                if counts["sessions"]
-            ),
+            unsure=any(seen.unsure for seen in self._targets),
+            targets=tuple(filter(None, (TargetItem.of(seen.target) for seen in self._targets))),
+            mentioned=tuple(self._mentioned()),
             **facts,
         )
+
+    def _mentioned(self) -> Iterator[document.Uses]:
+        for key, notes in sorted(self._by_key.items()):
+            if uses := [use for note in notes for use in note.uses]:
+                yield document.Uses(key=str(key), **_counts(uses))
 
     def misleading(self) -> list[document.MisleadingItem]:
         """Return the notes that misled often since their text last changed, or before."""
@@ -162,7 +145,8 @@ class Insight:
     def _misleading(self, key: Key, notes: Sequence[_Note]) -> document.MisleadingItem:
         every = [(note, *use) for note in notes for use in note.uses]
         uses = [use for use in every if use[2] is not None]
-        since = [use for use in uses if use[0].is_since_change(use[1])]
+        # Without a time, a session is one before the change.
+        since = [use for use in uses if (use[1].at or 1) > (use[0].changed or 0)]
         shown = sorted(since or uses, key=lambda use: use[1].at or 0)
         source, owner = _declared(notes)
         return document.MisleadingItem(
@@ -174,7 +158,7 @@ class Insight:
             earlier=len(uses) - len(since),
             reason=next((_concealed(reason) for *_, reason in reversed(shown) if reason), ""),
             sessions=tuple(session.id for _, session, _ in shown),
-            targets=_once(note.seen.name for note, *_ in shown),
+            targets=_once(note.seen.target.name for note, *_ in shown),
         )
 
     def never_mentioned(self) -> list[document.UnmentionedItem]:
@@ -184,7 +168,7 @@ class Insight:
                 key=str(key),
                 source=_declared(notes)[0],
                 class_=max((n.why_unmentioned(self._since) for n in notes), key=_CLASSES.index),
-                targets=_once(note.seen.name for note in notes),
+                targets=_once(note.seen.target.name for note in notes),
             )
             for key, notes in self._by_key.items()
             if not any(note.uses for note in notes)
@@ -197,18 +181,16 @@ class Insight:
         for session in self.sessions:
             for text in session.wishes:
                 said[text].append(session.id)
-        items = (
-            document.WishItem(
-                tuple(map(_concealed, texts)), _once(id for text in texts for id in said[text])
-            )
-            for texts in _alike(said)
-        )
+        items = []
+        for texts in _alike(said):
+            sessions = _once(id for text in texts for id in said[text])
+            items.append(document.WishItem(tuple(map(_concealed, texts)), sessions))
         return sorted(items, key=lambda item: (-len(item.sessions), item.wordings))
 
     def unknown(self) -> list[document.UnknownItem]:
         """Return the ids that no list of their target shows, those first that misled."""
         return [
-            document.UnknownItem(id=id, key=self._keys.get(id), **counts)
+            document.UnknownItem(id=_name(id), key=self._keys.get(id), **counts)
             for id, counts in self._used()
             if isinstance(id, str)
         ]
@@ -216,7 +198,12 @@ class Insight:
     def skills(self) -> list[document.SkillUseItem]:
         """Return the skills that sessions mention, those first that misled."""
         return [
-            document.SkillUseItem(**id._asdict(), key=self._skills.get(id.directory), **counts)
+            document.SkillUseItem(
+                repository=_name(id.repository),
+                path=_name(id.path),
+                key=self._skills.get(id.place),
+                **counts,
+            )
             for id, counts in self._used()
             if isinstance(id, SkillId)
         ]
@@ -243,7 +230,7 @@ class Insight:
         items = (
             document.CostItem(
                 by=by,
-                id=id,
+                id=_name(id),
                 key=self._keys.get(id),
                 acus=round(sum(acus), 2) if any(acus) else None,
                 sessions=len(acus),
@@ -287,12 +274,10 @@ def _counts(uses: Sequence[_Use]) -> dict[str, Any]:
 
 
 def _declared(notes: Sequence[_Note]) -> tuple[SourceItem | None, str | None]:
-    """Return where a note is written, and the owner that its entry names."""
-    for entry in (note.entry for note in notes if note.entry):
-        owner = entry.meta.get("owner")
-        return SourceItem.at(entry.source), None if owner is None else str(owner)
-    files = (note.record.source for note in notes if note.record and note.record.source)
-    return next((SourceItem.at(Source(file)) for file in files), None), None
+    """Return where the entry of a note is, and the owner that it names."""
+    entry = next((note.entry for note in notes if note.entry), None)
+    owner = entry and entry.meta.get("owner")
+    return SourceItem.of(entry and entry.source), None if owner is None else str(owner)
 
 
 def _concealed(text: str) -> str:
@@ -300,6 +285,11 @@ def _concealed(text: str) -> str:
     for leak in everywhere(text, leaks):
         text = f"{text[: leak.start]}{'*' * (leak.end - leak.start)}{text[leak.end :]}"
     return text
+
+
+def _name(text: str) -> str:
+    """Return an id, a path or a category, which can be any text, in at most 200 characters."""
+    return shortened(_concealed(text), 200)
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

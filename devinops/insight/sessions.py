@@ -7,6 +7,7 @@ what cannot be read is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -36,12 +37,15 @@ class SkillId(NamedTuple):
     path: str
 
     @property
-    def directory(self) -> str:
-        """The name of the skill's own directory."""
-        return self.path.removesuffix("/SKILL.md").rpartition("/")[2]
+    def place(self) -> tuple[str, ...]:
+        """Owner and name of the repository, whose URL may be known, and the skill's directory."""
+        names = re.split("[/:]", self.repository.removesuffix(".git"))[-2:]
+        return *names, self.path.removesuffix("/SKILL.md").rpartition("/")[2]
 
 
 Used = str | SkillId
+Skills = Mapping[tuple[str, ...], str]
+"""The place of a skill → key of the entry that was exported as it."""
 
 
 class Session(NamedTuple):
@@ -131,6 +135,6 @@ def _text(value: Mapping[str, Any], name: str) -> str:
 def _number(value: Mapping[str, Any], name: str) -> float:
     """Return a positive number, and 0 for all else."""
     part = value.get(name)
-    if not isinstance(part, int | float) or isinstance(part, bool):
-        return 0
-    return part if 0 < part < _TOO_LARGE else 0
+    if isinstance(part, int | float) and not isinstance(part, bool) and 0 < part < _TOO_LARGE:
+        return part
+    return 0

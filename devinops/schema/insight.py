@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from devinops.schema.base_document import Count, Document, ExitStatus, KeyText
 from devinops.schema.parts import SourceItem, TargetItem
@@ -13,40 +12,6 @@ from devinops.schema.parts import SourceItem, TargetItem
 Texts = tuple[str, ...]
 UnmentionedClass = Literal["disabled", "permanent", "new", "no_opportunity", "candidate"]
 """Why nothing may follow from a note that no session mentions; the first that fits."""
-RepositoryFilter = Literal["not_asked", "asked", "filter_ignored"]
-"""Whether the API said in which repositories sessions worked; the last is the worst."""
-
-
-class ReadTargetItem(Struct, frozen=True):
-    """A target whose sessions were read, or why they could not be."""
-
-    name: str
-    target: TargetItem | None
-    error: str | None = None
-
-
-class MentionItem(Struct, frozen=True):
-    """How many analysed sessions used a note well, and in how many it misled."""
-
-    key: KeyText
-    good: Count
-    bad: Count
-
-
-class BaseItem(Struct, frozen=True, kw_only=True):
-    """What the other sections are based on."""
-
-    time: str
-    since: str
-    sessions: Count
-    analysed: Count
-    priced: Count
-    requests: Count
-    newest_only: bool
-    repositories: RepositoryFilter
-    unasked: Count
-    targets: tuple[ReadTargetItem, ...]
-    mentioned: tuple[MentionItem, ...]
 
 
 class Uses(Struct, frozen=True, kw_only=True):
@@ -56,6 +21,21 @@ class Uses(Struct, frozen=True, kw_only=True):
     good: Count
     bad: Count
     sessions: Texts
+
+
+class BaseItem(Struct, frozen=True, kw_only=True):
+    """What the other sections are based on."""
+
+    time: str
+    since: str
+    sessions: Count
+    analysed: Count
+    requests: Count
+    newest_only: bool
+    unsure: bool
+    targets: tuple[TargetItem, ...]
+    unread: dict[str, str]
+    mentioned: tuple[Uses, ...]
 
 
 class MisleadingItem(Uses, frozen=True, kw_only=True):
@@ -74,7 +54,7 @@ class UnmentionedItem(Struct, frozen=True, kw_only=True):
 
     key: KeyText
     source: SourceItem | None
-    class_: UnmentionedClass = msgspec.field(name="class")
+    class_: UnmentionedClass = field(name="class")
     targets: Texts
 
 

@@ -16,6 +16,7 @@ from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.documents import fits
 from tests.testing.insights import DAY, analysis, skill_usage
+from tests.testing.inventories import git
 
 NOW = int(time.time())
 CONFIG = "version: 1\ntargets: {production: {inventory: {store: none}}}\n"
@@ -196,14 +197,10 @@ def test_a_cursor_that_loops_ends_the_list(
 
 
 @pytest.mark.parametrize(
-    ("quirk", "classes", "filter"),
+    ("quirk", "classes"),
     [
-        (
-            "obeyed",
-            {"Idle": "no_opportunity", "Busy": "candidate", "Was": "no_opportunity"},
-            "asked",
-        ),
-        ("ignored", dict.fromkeys(("Idle", "Busy", "Was"), "candidate"), "filter_ignored"),
+        ("obeyed", {"Idle": "no_opportunity", "Busy": "candidate", "Was": "no_opportunity"}),
+        ("ignored", dict.fromkeys(("Idle", "Busy", "Was"), "candidate")),
     ],
 )
 def test_repositories_are_asked_about_if_a_made_up_one_has_no_session(
@@ -211,7 +208,6 @@ def test_repositories_are_asked_about_if_a_made_up_one_has_no_session(
     insight: Callable[..., Ran],
     quirk: str,
     classes: dict[str, str],
-    filter: str,
 ) -> None:
     notes = [note(name, pinned_repo=f"acme/{name.lower()}") for name in classes]
     sessions = [session(1, repo_names=["acme/busy"]), session(2, 200, repo_names=["acme/was"])]
@@ -219,8 +215,8 @@ def test_repositories_are_asked_about_if_a_made_up_one_has_no_session(
     start(seed={"organizations": {"org-emulator": own}, "quirks": {"repo_names": quirk}})
     found = document(insight("--format", "json"))
     got = {each["key"].partition(":")[2]: each["class"] for each in found["never_mentioned"]}
-    assert (got, found["base"]["repositories"]) == (classes, filter)
-    assert ("does not say in which repositories" in insight().out) == (quirk == "ignored")
+    assert (got, found["base"]["unsure"]) == (classes, quirk == "ignored")
+    assert ("did not say of all repositories" in insight().out) == (quirk == "ignored")
 
 
 def test_a_filter_that_is_refused_is_not_needed(
@@ -229,7 +225,7 @@ def test_a_filter_that_is_refused_is_not_needed(
     faults = [{"path": "/v3/**/insights", "nth": "2+", "fault": "status", "status": 422}]
     start([], [note("A", pinned_repo="acme/a")], faults=faults)
     found = document(insight("--format", "json"))
-    assert found["base"]["repositories"] == "filter_ignored"
+    assert found["base"]["unsure"] is True
     assert found["never_mentioned"][0]["class"] == "candidate"
 
 
@@ -240,9 +236,9 @@ def test_at_most_twenty_repositories_are_asked_about(
     emulator = start([], notes)
     found = document(insight("--format", "json"))
     assert len(lists(emulator)) == 2 + 1 + 20
-    assert found["base"]["unasked"] == 5
+    assert found["base"]["unsure"] is True
     assert [each["class"] for each in found["never_mentioned"]].count("candidate") == 5
-    assert "in 5 more repositories was not asked" in insight().out
+    assert "did not say of all repositories" in insight().out
 
 
 @pytest.mark.parametrize("value", ["present", "absent"])
@@ -286,8 +282,14 @@ def test_a_skill_has_the_key_of_the_entry_that_was_exported_as_it(
         {"knowledge/a.md": "---\nname: Deploy notes\ntrigger: When deploying\n---\nb\n"}
     )
     assert devinops("export", "-C", root, root / "plugin").code == 0
-    (found,) = document(insight("--format", "json"))["skills"]
-    assert found["key"] == "knowledge:Deploy notes"
+    (unknown,) = document(insight("--format", "json"))["skills"]
+    keys = [unknown["key"]]
+    git(root, "init", "-q")
+    for origin in ("git@github.com:acme/other.git", "https://github.com/acme/skills.git"):
+        git(root, "config", "remote.origin.url", origin)
+        (found,) = document(insight("--format", "json"))["skills"]
+        keys.append(found["key"])
+    assert keys == [None, None, "knowledge:Deploy notes"]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", None])
@@ -370,8 +372,9 @@ def test_a_target_that_cannot_be_read_is_named_and_the_others_are_shown(
     ran = insight("-t", "all", "--format", "json")
     found = document(ran)
     assert (ran.code, found["exit_code"], found["base"]["sessions"]) == (1, 1, 2)
-    pay, shop = found["base"]["targets"]
-    assert (pay["error"], shop["target"], "404" in shop["error"]) == (None, None, True)
+    assert [each["name"] for each in found["base"]["targets"]] == ["pay"]
+    assert list(found["base"]["unread"]) == ["shop"]
+    assert "404" in found["base"]["unread"]["shop"]
     assert "x shop: " in insight("-t", "all").out
 
 
@@ -461,12 +464,14 @@ def test_a_plan_says_beside_a_changed_note_how_often_sessions_used_it(
         (lambda found: found["base"].update(time="2020-01-01T00:00:00Z"), "not of the last 30"),
         (lambda found: found["base"].update(time="2999-01-01T00:00:00Z"), "not of the last 30"),
         (
-            lambda found: found["base"]["targets"].append({"name": "other", "target": None}),
+            lambda found: found["base"]["targets"].append(
+                {"name": "other", "org_id": None, "api_url": "https://a", "api_version": "v3"}
+            ),
             "about another target",
         ),
         (lambda found: found["base"].update(targets=[]), "about another target"),
         (
-            lambda found: found["base"]["targets"][0]["target"].update(org_id="org-other"),
+            lambda found: found["base"]["targets"][0].update(org_id="org-other"),
             "about another target",
         ),
         (lambda found: found["base"].update(time="now"), "expected a file that devinops insight"),

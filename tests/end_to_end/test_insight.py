@@ -10,6 +10,7 @@ from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import fits
 from tests.testing.insights import DAY, analysis, skill_usage
+from tests.testing.inventories import git
 
 NOW = int(time.time())
 NOTES, SESSIONS = 300, 1_500
@@ -119,6 +120,8 @@ def test_forty_truths_are_each_in_their_section_and_nothing_is_elsewhere(
             },
         }
     )
+    git(root, "init", "-q")
+    git(root, "config", "remote.origin.url", "git@github.com:acme/skills.git")
     own = {
         "knowledge": [note(f"n{number}") for number in range(NOTES)],
         "sessions": sessions(),

@@ -87,11 +87,9 @@ def test_before_a_change_the_newest_of_the_earlier_reasons_is_shown():
     ]
 
 
-def test_a_note_without_an_entry_has_the_place_that_the_inventory_knows():
+def test_a_note_without_an_entry_has_no_place():
     seen = observed(bad_on(5, 6), [{"name": "A"}], applied={"note-A": 1})
-    (found,) = insight(seen).misleading()
-    assert found.source is not None
-    assert (found.source.file, found.owner) == ("knowledge/a.md", None)
+    assert said(insight(seen).misleading(), "source", "owner") == [(None, None)]
 
 
 def test_a_renamed_note_has_the_key_of_the_inventory():
@@ -252,11 +250,36 @@ def test_skills_are_counted_by_repository_and_path_with_the_key_of_what_was_expo
         item("devin-2", 2, skill_usage={"bad_usages": [skill_usage("a", "acme/other")]}),
         item("devin-3", 3, skill_usage={"good_usages": [skill_usage("a")], "bad_usages": None}),
     ]
-    found = insight(observed(items), skills={"a": "knowledge:A"}).skills()
+    found = insight(observed(items), skills={("acme", "skills", "a"): "knowledge:A"}).skills()
     assert said(found, "repository", "path", "key", "good", "bad") == [
-        ("acme/other", "skills/a/SKILL.md", "knowledge:A", 0, 1),
+        ("acme/other", "skills/a/SKILL.md", None, 0, 1),
         ("acme/skills", "skills/a/SKILL.md", "knowledge:A", 2, 0),
     ]
+
+
+TOKEN = "ghp_" + "R7f2KxQ9vB4mZs81TnYp3LcWd6HaEu0JgTqX"
+
+
+def test_ids_paths_and_categories_are_short_and_without_secrets():
+    text = f"{TOKEN} {'x' * 9000}"
+    shown = item(
+        "devin-1",
+        1,
+        good=[f"note {text}"],
+        skill_usage={"good_usages": [skill_usage(f"path {text}", f"acme/{text}")]},
+        classification={"category": f"category {text}", "confidence": 1},
+        playbook_id=f"playbook {text}",
+        acus_consumed=1,
+    )
+    found = insight(observed([shown]))
+    names = [
+        *(name for (name,) in said(found.unknown(), "id")),
+        *(name for names in said(found.skills(), "repository", "path") for name in names),
+        *(name for (name,) in said(found.cost(), "id")),
+    ]
+    assert [len(name) for name in names] == [200] * 5
+    assert not any(TOKEN in name for name in names)
+    assert names[0].startswith(f"note {'*' * len(TOKEN)} x")
 
 
 # --- cost -----------------------------------------------------------------------------------------
@@ -314,21 +337,23 @@ def test_notes_of_many_targets_are_merged_by_key():
         ("knowledge:C", "candidate", ("shop",)),
     ]
     assert said(found.unknown(), "id", "sessions") == [("note-9", ("devin-4",))]
-    base = found.base({"web": "no key"}, time="t", since="s", requests=1)
+    base = found.base(unread={"web": "no key"}, time="t", since="s", requests=1)
     assert said(base.mentioned, "key", "good", "bad") == [("knowledge:A", 1, 2)]
-    assert (base.sessions, base.analysed, base.repositories) == (4, 4, "not_asked")
-    assert said(base.targets, "name", "error") == [
-        ("pay", None),
-        ("shop", None),
-        ("web", "no key"),
-    ]
+    assert (base.sessions, base.analysed, base.unsure) == (4, 4, False)
+    assert said(base.targets, "name", "org_id") == [("pay", "org-pay"), ("shop", "org-shop")]
+
+
+def test_one_target_with_unsure_repositories_is_enough():
+    sure, unsure = observed([], name="pay"), observed([], name="shop", unsure=True)
+    base = insight(sure, unsure).base(unread={}, time="t", since="s", requests=1)
+    assert base.unsure is True
 
 
 def test_a_session_of_an_enterprise_and_of_its_organization_counts_once():
     items = [item("devin-1", 5, bad=["note-9"], acus_consumed=2, playbook_id="playbook-1")]
     found = insight(observed(items, name="enterprise"), observed(items, name="pay"))
-    base = found.base({}, time="t", since="s", requests=1)
-    assert (base.sessions, base.analysed, base.priced) == (1, 1, 1)
+    base = found.base(unread={}, time="t", since="s", requests=1)
+    assert (base.sessions, base.analysed) == (1, 1)
     assert said(found.unknown(), "bad", "sessions") == [(1, ("devin-1",))]
     assert said(found.cost(), "acus", "sessions") == [(2, 1)]
 

@@ -12,7 +12,6 @@ from devinops.schema.insight import (
     CostItem,
     InsightDocument,
     MisleadingItem,
-    ReadTargetItem,
     SkillUseItem,
     UnknownItem,
     WishItem,
@@ -24,8 +23,8 @@ from tests.schema.test_insight import BASE, DOCUMENT, UNMENTIONED
 def document(
     targets: int = 1, base: dict[str, Any] | None = None, **sections: Any
 ) -> InsightDocument:
-    own = TargetItem("a", "org-1", "https://api.devin.ai", "v3")
-    read = tuple(ReadTargetItem(f"t{number}", own) for number in range(targets))
+    facts: Any = ("https://api.devin.ai", "v3")
+    read = tuple(TargetItem(f"t{number}", f"org-{number}", *facts) for number in range(targets))
     shown = msgspec.structs.replace(BASE, **{"targets": read, **(base or {})})
     return msgspec.structs.replace(DOCUMENT, base=shown, **{"never_mentioned": (), **sections})
 
@@ -35,6 +34,7 @@ def misleading(bad: int, targets: tuple[str, ...] = ("t0",), **facts: Any) -> Mi
     return MisleadingItem(**{**own, "key": "knowledge:A", "bad": bad, "targets": targets, **facts})
 
 
+PRICED = CostItem(by="category", id="other", key=None, acus=1, sessions=1, unpriced=0)
 WISH = WishItem(("first wording", "second wording"), tuple("abcdef"))
 
 
@@ -49,6 +49,15 @@ def test_the_sentence_counts_what_is_to_be_done() -> None:
     expected = "Insight into t0: 1 misleading, 1 missing; 2 of 3 sessions analysed"
     assert report.sentence == expected
     assert insight_report(document(), quotes=True).verdict.startswith("nothing to do; ")
+
+
+def test_a_note_that_was_corrected_is_counted_apart() -> None:
+    found = document(misleading=(misleading(2), misleading(1, earlier=3)))
+    titles = [block.title for block in insight_report(found, quotes=True).blocks]
+    assert titles == ["Base", "Misleading: 1", "Misleading before their last change: 1"]
+    assert [row.text for row in rows(found, "Misleading before")] == [
+        "misleading in 1 session (and in 3 before its last change), used well in 1"
+    ]
 
 
 def test_of_many_targets_it_says_in_how_many() -> None:
@@ -66,11 +75,11 @@ def test_a_target_that_was_not_read_is_none_of_those_that_are_counted(
     read: int, title: str, where: str
 ) -> None:
     found = document(read, misleading=(misleading(2),))
-    unread = ReadTargetItem("a", None, "no key")
-    base = msgspec.structs.replace(found.base, targets=(unread, *found.base.targets))
+    base = msgspec.structs.replace(found.base, unread={"a": "no key"})
     found = msgspec.structs.replace(found, base=base)
     assert insight_report(found, quotes=True).title == f"Insight into {title}"
     assert [row.where for row in rows(found, "Misleading")] == [where]
+    assert [(row.where, row.text) for row in rows(found, "Base")][-1] == ("a", "no key")
 
 
 def test_in_public_wishes_are_only_counted_and_reasons_left_out() -> None:
@@ -82,8 +91,12 @@ def test_in_public_wishes_are_only_counted_and_reasons_left_out() -> None:
         "6 sessions: first wording",
         ["second wording"],
     )
-    (public,) = rows(found, "Missing", quotes=False)
-    assert (public.text, public.rows) == ("6 sessions, 2 wordings: a, b, c, d, e, …", ())
+    (public,) = rows(document(missing=(WISH, WISH)), "Missing: 2", quotes=False)
+    assert (public.text, public.rows) == (
+        "Shown only in text and JSON, because it quotes people",
+        (),
+    )
+    assert rows(document(), "Missing", quotes=False) == []
 
 
 def test_text_shows_the_beginning_of_a_long_quote() -> None:
@@ -96,15 +109,14 @@ def test_text_shows_the_beginning_of_a_long_quote() -> None:
     ("base", "text"),
     [
         ({"newest_only": True, "sessions": 10_000}, "Only the newest 10,000 sessions were read"),
-        ({"repositories": "filter_ignored"}, "The API does not say in which repositories"),
-        ({"unasked": 5}, "Whether a session worked in 5 more repositories was not asked"),
-        ({"priced": 0}, "The cost is not available on this plan"),
+        ({"unsure": True}, "The API did not say of all repositories whether sessions worked"),
+        ({}, "The cost is not available on this plan"),
     ],
 )
 def test_the_base_says_what_limits_the_rest(base: dict[str, Any], text: str) -> None:
-    complete = {"priced": 1, **base}
-    assert any(row.text.startswith(text) for row in rows(document(base=complete), "Base"))
-    assert not any(row.text.startswith(text) for row in rows(document(base={"priced": 1}), "Base"))
+    assert any(row.text.startswith(text) for row in rows(document(base=base), "Base"))
+    complete = document(cost=(PRICED,))
+    assert not any(row.text.startswith(text) for row in rows(complete, "Base"))
 
 
 def test_without_a_session_nothing_is_said_about_the_plan() -> None:
@@ -134,5 +146,5 @@ def test_ids_and_skills_have_the_key_that_is_known() -> None:
     )
     (unknown,), (skill,) = rows(found, "Unknown"), rows(found, "Skills")
     assert (unknown.text, unknown.aside) == ("note-1", "was knowledge:A")
-    assert (skill.text, skill.aside) == ("deploy", "knowledge:B")
+    assert (skill.text, skill.aside) == ("deploy", "from knowledge:B")
     assert unknown.facts == skill.facts == "misleading in 2, used well in 1"

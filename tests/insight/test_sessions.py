@@ -10,6 +10,7 @@ from devinops.insight.findings import Insight, Observed
 from devinops.insight.sessions import NOTES, Session, SkillId, sessions_of
 from devinops.model.inventory import Inventory
 from tests.testing.insights import DAY, analysis, item, skill_usage
+from tests.testing.many_targets import target
 
 
 def only(shown, since=0):
@@ -102,16 +103,17 @@ def test_a_skill_without_a_path_is_known_by_its_name():
 
 
 @pytest.mark.parametrize(
-    ("path", "directory"),
+    ("repository", "path", "place"),
     [
-        ("skills/a/SKILL.md", "a"),
-        ("a/SKILL.md", "a"),
-        ("deploy", "deploy"),
-        (".devin/skills/a", "a"),
+        ("acme/skills", "skills/a/SKILL.md", ("acme", "skills", "a")),
+        ("https://github.com/acme/skills.git", "a/SKILL.md", ("acme", "skills", "a")),
+        ("git@github.com:acme/skills.git", "deploy", ("acme", "skills", "deploy")),
+        ("github.com/acme/skills", ".devin/skills/a", ("acme", "skills", "a")),
+        ("", "a", ("", "a")),
     ],
 )
-def test_a_skill_has_a_directory(path, directory):
-    assert SkillId("", path).directory == directory
+def test_a_skill_has_a_place(repository, path, place):
+    assert SkillId(repository, path).place == place
 
 
 def test_only_action_items_about_knowledge_are_wishes():
@@ -169,7 +171,7 @@ def test_no_damaged_member_stops_the_reading(data):
         place[path[-1]] = data.draw(ANYTHING)
     else:
         del place[path[-1]]
-    seen = Observed("a", sessions_of([shown], 0), (), {}, Inventory())
+    seen = Observed(target("a"), sessions_of([shown], 0), (), {}, Inventory())
     found = Insight([seen], 0, {})
     sections = (found.misleading, found.never_mentioned, found.missing, found.unknown, found.skills)
     assert all(isinstance(section(), list) for section in (*sections, found.cost))

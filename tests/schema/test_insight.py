@@ -7,20 +7,19 @@ from typing import Any
 import pytest
 
 from devinops.schema.base_document import HEAD, convert, plain
-from devinops.schema.insight import BaseItem, InsightDocument, MentionItem, UnmentionedItem
+from devinops.schema.insight import BaseItem, InsightDocument, UnmentionedItem, Uses
 
 BASE = BaseItem(
     time="2026-01-31T12:00:00Z",
     since="2025-11-02T12:00:00Z",
     sessions=3,
     analysed=2,
-    priced=0,
     requests=2,
     newest_only=False,
-    repositories="not_asked",
-    unasked=0,
+    unsure=False,
     targets=(),
-    mentioned=(MentionItem("knowledge:A", 1, 0),),
+    unread={},
+    mentioned=(Uses(key="knowledge:A", good=1, bad=0, sessions=("devin-1",)),),
 )
 UNMENTIONED = UnmentionedItem(key="knowledge:B", source=None, class_="new", targets=("a",))
 DOCUMENT = InsightDocument(

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from devinops.insight.findings import Insight, Observed
-from devinops.insight.sessions import sessions_of
+from devinops.insight.sessions import Skills, sessions_of
 from devinops.kinds import KINDS
 from devinops.model.inventory import Inventory, Record, time_of
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Source
+from tests.testing.many_targets import target
 from tests.testing.objects import live
 
 DAY = 24 * 60 * 60
@@ -78,7 +79,7 @@ def observed(
         if each.id in days
     ]
     return Observed(
-        name,
+        target(name),
         sessions_of(items, since),
         lives,
         dict(_entry(note, meta) for note, meta in (entries or {}).items()),
@@ -94,7 +95,5 @@ def _entry(name: str, meta: Mapping[str, Any]) -> tuple[Key, Declaration]:
     return key, Declaration(key, resource, Source(f"knowledge/{name}.md", 1), meta=meta)
 
 
-def insight(
-    *targets: Observed, since: float = 0, skills: Mapping[str, str] | None = None
-) -> Insight:
+def insight(*targets: Observed, since: float = 0, skills: Skills | None = None) -> Insight:
     return Insight(targets, since, skills or {})

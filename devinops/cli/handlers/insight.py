@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from devinops import run_facts
 from devinops.api import open_reader
@@ -16,9 +15,10 @@ from devinops.cli.runs.run import open_run
 from devinops.cli.session import Session, failures_written, several
 from devinops.config.reading import read_repository
 from devinops.export.lock import LOCK
+from devinops.git import Git
 from devinops.insight.findings import MISLEADING, Insight, Observed, pins_to_ask
 from devinops.insight.report import insight_report
-from devinops.insight.sessions import NOTES, sessions_of
+from devinops.insight.sessions import NOTES, SkillId, Skills, sessions_of
 from devinops.load import Loaded
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import ApiError, DevinopsError, UsageError
@@ -53,7 +53,7 @@ def run(options: Options, since: str, fail_on: str | None) -> ExitCode:
 
             jobs = {name: partial(read, name) for name in opened.names}
             opened.each("reading", jobs, failed.__setitem__)
-    found = Insight(sorted(seen, key=lambda each: each.name), start, skills)
+    found = Insight(sorted(seen, key=lambda each: each.target.name), start, skills)
     misleading = found.misleading()
     is_misleading = any(item.bad >= MISLEADING for item in misleading)
     own = ExitCode.FIX if fail_on and is_misleading else ExitCode.OK
@@ -62,7 +62,7 @@ def run(options: Options, since: str, fail_on: str | None) -> ExitCode:
         **HEAD,
         exit_code=code,
         base=found.base(
-            failed,
+            unread={name: str(error) for name, error in failed.items()},
             time=now.strftime(TIME),
             since=(now - window).strftime(TIME),
             requests=run_facts.current().requests.total(),
@@ -81,30 +81,32 @@ def run(options: Options, since: str, fail_on: str | None) -> ExitCode:
 
 def _read(session: Session[Reader], loaded: Loaded, since: int) -> Observed:
     """Read lists, and for a note that nothing mentions whether its repository had a session."""
-    client, name = session.client, session.settings.target.name
+    client, target = session.client, session.client.target
     inventory = session.read_inventory(go_on=True)
     items, has_more = client.sessions({"created_after": str(since)}, MOST_PAGES)
     notes = session.snapshot(NOTES, verify=False, parents=False).objects
-    entries = {entry.key: entry for entry in loaded.declarations if entry.concerns(name)}
+    entries = {entry.key: entry for entry in loaded.declarations if entry.concerns(target.name)}
     sessions = sessions_of(items, since)
-    seen = Observed(name, sessions, notes, entries, inventory, client.target, has_more)
+    seen = Observed(target, sessions, notes, entries, inventory, has_more)
     pins = pins_to_ask(seen, since)
-    if not pins:
-        return seen
 
-    def newest(repository: str) -> Sequence[Mapping[str, Any]]:
-        return client.sessions({"repo_names": repository, "first": "1"})[0]
+    def is_idle(repository: str) -> bool:
+        newest, _ = client.sessions({"repo_names": repository, "first": "1"})
+        return not sessions_of(newest, since)
 
-    asked = pins[:MOST_REPOSITORIES]
     with suppress(ApiError):
-        if not newest(_MADE_UP):
-            idle = [each for each in asked if not sessions_of(newest(each), since)]
-            return seen._replace(idle=idle, filter="asked", unasked=len(pins) - len(asked))
-    return seen._replace(filter="filter_ignored")
+        if not pins or is_idle(_MADE_UP):
+            idle = [each for each in pins[:MOST_REPOSITORIES] if is_idle(each)]
+            return seen._replace(idle=idle, unsure=len(pins) > MOST_REPOSITORIES)
+    return seen._replace(unsure=True)
 
 
-def _skills(options: Options) -> dict[str, str]:
-    """Return the directory of each skill that was exported below the root → key of its entry."""
+def _skills(options: Options) -> Skills:
+    """Return the place of each skill that was exported below the root → key of its entry.
+
+    Empty if Git does not know the repository: a skill of another one may have the same name.
+    """
+    origin = Git(options.root).line("remote", "get-url", "origin")
     paths = sorted(path for depth in ("", "*/", "*/*/") for path in options.root.glob(depth + LOCK))
     lines = (line for path in paths for line in locked_names(path.parent))
-    return {line.slug: str(line.key) for line in lines}
+    return {SkillId(origin, line.slug).place: str(line.key) for line in lines if origin}

@@ -13,7 +13,6 @@ from devinops.cli.runs.run import Planning, open_run
 from devinops.cli.session import failures_written, targets_of_run
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
-from devinops.planning.run import Shared
 from devinops.render import render
 
 
@@ -52,10 +51,9 @@ def run(
             plan = replace(plan, notes=notes, also_changed=tuple(differing.also_changed))
         uses: Mapping[str, str] = {}
         if insight is not None:
-            from devinops.cli.runs.note_uses import note_uses
+            from devinops.cli.runs.note_uses import with_uses
 
-            uses, why = note_uses(insight, plan)
-            plan = replace(plan, notes=(*plan.notes, *([Shared(why, ())] if why else ())))
+            plan, uses = with_uses(insight, plan)
         code, name = plan.exit_code(detailed=detailed_exitcode), chosen.name if chosen else None
         answer = planned.answer(plan, code, affected=affected, wave=name)
         if out is not None:

@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from devinops import atomic
 from devinops.model.inventory import TIME
-from devinops.planning.run import Plans
+from devinops.planning.run import Plans, Shared
 from devinops.schema.base_document import convert, load_object
 from devinops.schema.insight import InsightDocument
 from devinops.schema.parts import TargetItem
 
 _LONGEST_AGE: Final = timedelta(days=30)
-_LARGEST: Final = 64 * 1024 * 1024
 
 
-def note_uses(path: Path, plans: Plans) -> tuple[Mapping[str, str], str]:
-    """Return the key of each note that sessions used → how often, without quotes; or why not.
+def with_uses(path: Path, plans: Plans) -> tuple[Plans, Mapping[str, str]]:
+    """Return the plans, and the key of each note that sessions used → how often, without quotes.
 
-    A plan does not need it, so a file that cannot be used never stops one.
+    No plan needs it, so a file that cannot be used only adds a note that says why.
     """
+    planned = {TargetItem.of(each.target) for each in plans.targets if each.target}
     try:
-        found = convert(load_object(atomic.read(path, _LARGEST, follow=True)), InsightDocument)
-        time = datetime.strptime(found.base.time, TIME).replace(tzinfo=UTC)
+        found = convert(load_object(atomic.read(path, follow=True)), InsightDocument)
+        age = abs(datetime.now(UTC) - datetime.strptime(found.base.time, TIME).replace(tzinfo=UTC))
     except (OSError, ValueError):
-        return {}, f"{path} is ignored: expected a file that devinops insight --format json wrote"
-    planned = {each.name: TargetItem.of(each.target) for each in plans.targets if each.target}
-    if {each.name: each.target for each in found.base.targets} != planned:
-        return {}, f"{path} is ignored, because it is about another target"
-    if abs(datetime.now(UTC) - time) > _LONGEST_AGE:
-        age = f"not of the last {_LONGEST_AGE.days} days"
-        return {}, f"{path} is ignored, because it is {age}: run devinops insight"
-    of = f"of {found.base.analysed:,} analysed sessions"
-    return {
-        note.key: f"used well in {note.good}, misleading in {note.bad} {of}"
-        for note in found.base.mentioned
-    }, ""
+        why = ": expected a file that devinops insight --format json wrote"
+    else:
+        if planned == set(found.base.targets) and age <= _LONGEST_AGE:
+            of = f"of {found.base.analysed:,} analysed sessions"
+            return plans, {
+                str(note.key): f"used well in {note.good}, misleading in {note.bad} {of}"
+                for note in found.base.mentioned
+            }
+        is_old = f"not of the last {_LONGEST_AGE.days} days: run devinops insight"
+        why = f", because it is {is_old if age > _LONGEST_AGE else 'about another target'}"
+    return replace(plans, notes=(*plans.notes, Shared(f"{path} is ignored{why}", ()))), {}

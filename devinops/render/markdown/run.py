@@ -275,7 +275,7 @@ def section(page: MarkdownPage, block: Block) -> Section:
         items = [
             Item(f"- {_reason(page, row)}: {_where(page, row, most=MAX_TARGETS)}") for row in every
         ]
-    if block.part not in (Part.TARGETS, Part.LINT):
+    if block.part not in (Part.TARGETS, Part.LINT, Part.INSIGHT):
         name = f"{name.partition(': ')[0]}: {len(rows)}"
     title = prose(f"{name[:1].upper()}{name[1:]}", keys=page.keys, mark=html_code)
     intro = _hint(page, block) if block.part in (Part.LINT, Part.INSIGHT) else ""
