@@ -458,6 +458,22 @@ def test_a_plan_says_beside_a_changed_note_how_often_sessions_used_it(
     assert USED not in without.out
 
 
+def test_a_plan_uses_the_insight_into_the_same_of_many_targets(
+    fleet: Emulator,
+    insight: Callable[..., Ran],
+    devinops: Devinops,
+    repository: Write,
+    tmp_path: Path,
+) -> None:
+    root, path = repository({"knowledge/A.md": NOTE.format("A")}), tmp_path / "insight.json"
+    path.write_text(insight("-t", "pay", "--format", "json").out)
+    plan = ("plan", "-C", root, "--adopt", "--insight", path)
+    used = "used well in 0, misleading in 1 of 2 analysed sessions"
+    outs = {name: devinops(*plan, "-t", name).out for name in ("pay", "shop")}
+    assert (used in outs["pay"], "is ignored" in outs["pay"]) == (True, False)
+    assert (used in outs["shop"], "about another target" in outs["shop"]) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

@@ -81,13 +81,14 @@ def run(options: Options, since: str, fail_on: str | None) -> ExitCode:
 
 def _read(session: Session[Reader], loaded: Loaded, since: int) -> Observed:
     """Read lists, and for a note that nothing mentions whether its repository had a session."""
-    client, target = session.client, session.client.target
+    client, name = session.client, session.settings.target.name
     inventory = session.read_inventory(go_on=True)
     items, has_more = client.sessions({"created_after": str(since)}, MOST_PAGES)
     notes = session.snapshot(NOTES, verify=False, parents=False).objects
-    entries = {entry.key: entry for entry in loaded.declarations if entry.concerns(target.name)}
+    entries = {entry.key: entry for entry in loaded.declarations if entry.concerns(name)}
     sessions = sessions_of(items, since)
-    seen = Observed(target, sessions, notes, entries, inventory, has_more)
+    # Only after a response, a client knows whether an emulator sent it.
+    seen = Observed(client.target, sessions, notes, entries, inventory, has_more)
     pins = pins_to_ask(seen, since)
 
     def is_idle(repository: str) -> bool:
