@@ -143,21 +143,22 @@ class Insight:
         return sorted(often, key=lambda item: (-item.bad, -item.earlier, item.key))
 
     def _misleading(self, key: Key, notes: Sequence[_Note]) -> document.MisleadingItem:
-        every = [(note, *use) for note in notes for use in note.uses]
-        uses = [use for use in every if use[2] is not None]
+        counts = _counts([use for note in notes for use in note.uses])
+        uses = [(note, *use) for note in notes for use in note.uses if use.reason is not None]
         # Without a time, a session is one before the change.
         since = [use for use in uses if (use[1].at or 1) > (use[0].changed or 0)]
         shown = sorted(since or uses, key=lambda use: use[1].at or 0)
+        bad = len({session.id for _, session, _ in since})
         source, owner = _declared(notes)
         return document.MisleadingItem(
             key=str(key),
             source=source,
             owner=owner,
-            good=len(every) - len(uses),
-            bad=len(since),
-            earlier=len(uses) - len(since),
+            good=counts["good"],
+            bad=bad,
+            earlier=counts["bad"] - bad,
             reason=next((_concealed(reason) for *_, reason in reversed(shown) if reason), ""),
-            sessions=tuple(session.id for _, session, _ in shown),
+            sessions=_once(session.id for _, session, _ in shown),
             targets=_once(note.seen.target.name for note, *_ in shown),
         )
 
@@ -188,7 +189,7 @@ class Insight:
         return sorted(items, key=lambda item: (-len(item.sessions), item.wordings))
 
     def unknown(self) -> list[document.UnknownItem]:
-        """Return the ids that no list of their target shows, those first that misled."""
+        """Return the ids that no list of a target shows, those first that misled."""
         return [
             document.UnknownItem(id=_name(id), key=self._keys.get(id), **counts)
             for id, counts in self._used()
@@ -211,8 +212,8 @@ class Insight:
     def _used(self) -> list[tuple[Used, dict[str, Any]]]:
         """Return skills and the ids of unknown notes, with the members that count their uses."""
         found: defaultdict[Used, list[_Use]] = defaultdict(list)
+        known = {live.id for seen in self._targets for live in seen.notes}
         for seen in self._targets:
-            known = {live.id for live in seen.notes}
             for used, uses in _uses(seen.sessions).items():
                 if used not in known:
                     found[used] += uses

@@ -58,6 +58,41 @@ def test_a_session_counts_once():
     assert insight(observed([twice], [{"name": "A"}])).misleading() == []
 
 
+def test_a_session_that_misled_by_two_notes_of_one_name_counts_once():
+    notes = [
+        {"name": "A", "id": "note-1", "updated_at": 6 * 86400},
+        {"name": "A", "id": "note-2", "updated_at": 1},
+    ]
+    items = [
+        item("devin-old", 5, bad=["note-1", "note-2"]),
+        item("devin-new", 7, bad=["note-1", "note-2"]),
+        item("devin-good", 7, good=["note-1", "note-2"]),
+        item("devin-older", 3, bad=["note-1"]),
+    ]
+    seen = observed(items, notes)
+    assert said(insight(seen).misleading(), "bad", "earlier", "good", "sessions") == [
+        (2, 1, 1, ("devin-old", "devin-new"))
+    ]
+    assert insight(observed(items[1:2], notes)).misleading() == []
+
+
+def test_a_session_that_misled_by_a_note_of_the_enterprise_and_of_its_organization_counts_once():
+    items = [item("devin-1", 5, bad=["note-E", "note-O"])]
+    house = {"name": "House", "id": "note-E"}
+    seen = [
+        observed(items, [house], name="enterprise"),
+        observed(items, [{**house, "id": "note-O"}], name="pay"),
+    ]
+    assert insight(*seen).misleading() == []
+
+
+def test_a_note_that_another_target_lists_is_known():
+    used = observed([item("devin-1", 5, good=["note-E"])], name="pay")
+    enterprise = observed([], [{"name": "E"}], name="enterprise")
+    assert insight(used, enterprise).unknown() == []
+    assert said(insight(used).unknown(), "id") == [("note-E",)]
+
+
 def test_a_session_without_a_time_fails_nothing_if_the_note_may_have_changed_since():
     items = [item(f"devin-{n}", None, bad=["note-A"]) for n in range(2)]
     seen = observed(items, [{"name": "A", "updated_at": 1}])
