@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from devinops.cli.handlers import insight as handler
+from devinops.cli.runs import note_uses
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.documents import fits
@@ -411,6 +412,7 @@ def test_an_enterprise_without_that_stream_says_so(
 
 # --- in the review ----------------------------------------------------------------------------------
 
+NOT_INSIGHT = "it is not the output of devinops insight"
 USED = "used well in 1, misleading in 2 of 3 analysed sessions"
 NOTE = "---\nname: {}\ntrigger: t\n---\nnew\n"
 
@@ -490,9 +492,10 @@ def test_a_plan_uses_the_insight_into_the_same_of_many_targets(
             lambda found: found["base"]["targets"][0].update(org_id="org-other"),
             "about another target",
         ),
-        (lambda found: found["base"].update(time="now"), "expected a file that devinops insight"),
-        (lambda found: found.pop("cost"), "expected a file that devinops insight"),
-        (lambda found: found.clear(), "expected a file that devinops insight"),
+        (lambda found: found["base"].update(time="now"), NOT_INSIGHT),
+        (lambda found: found.pop("cost"), NOT_INSIGHT),
+        (lambda found: found.clear(), NOT_INSIGHT),
+        (lambda found: found.update(format_version="2.0"), "it has format version 2.0, but this"),
     ],
 )
 def test_a_file_that_does_not_fit_is_ignored_with_a_note(
@@ -506,13 +509,32 @@ def test_a_file_that_does_not_fit_is_ignored_with_a_note(
     )
     document = json.loads(ran.out)
     assert ran.code == 0
-    assert why in json.dumps(document["notes"])
+    (shown,) = (each["text"] for each in document["notes"] if "is ignored" in each["text"])
+    assert why in shown
+    assert shown.endswith("write it with devinops insight --format json")
     assert USED not in ran.out
 
 
-def test_a_missing_file_is_ignored_with_a_note(
-    reviewed: Path, devinops: Devinops, repository: Write
+@pytest.mark.parametrize(
+    ("size", "why"),
+    [
+        (None, "it cannot be read (No such file or directory): write it with"),
+        (0, f"{NOT_INSIGHT}: write it with"),
+        (1 << 40, f"{NOT_INSIGHT}: write it with"),
+    ],
+)
+def test_a_file_that_is_none_is_ignored_with_a_note(
+    reviewed: Path,
+    devinops: Devinops,
+    repository: Write,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int | None,
+    why: str,
 ) -> None:
+    monkeypatch.setattr(note_uses, "LARGEST", 1 << 20)
     reviewed.unlink()
+    if size is not None:
+        with reviewed.open("wb") as file:
+            file.truncate(size)
     ran = devinops("plan", "-C", repository({}), "--adopt", "--insight", reviewed)
-    assert (ran.code, "is ignored: expected a file" in " ".join(ran.out.split())) == (0, True)
+    assert (ran.code, f"is ignored: {why}" in " ".join(ran.out.split())) == (0, True)
