@@ -15,7 +15,7 @@ from devinops.api.size_limits import LONGEST_CURSOR
 from devinops.model.errors import BadResponse
 
 Page = tuple[Sequence[Mapping[str, Any]], bool]
-"""The objects of a page, and whether there are more on others."""
+"""The objects of a page, empty if an item is none, and whether there are more on others."""
 
 
 def pages(http: Getter, call: Call, most: int) -> Iterator[Page]:
@@ -28,7 +28,7 @@ def pages(http: Getter, call: Call, most: int) -> Iterator[Page]:
             raise BadResponse(f"{call}: the response has no list of items")
         cursor, has_more = page.get("end_cursor"), page.get("has_next_page")
         leads_on = has_more is not False and _is_cursor(cursor) and cursor not in cursors
-        objects = [item for item in items if isinstance(item, Mapping)]
+        objects = [item if isinstance(item, Mapping) else {} for item in items]
         yield objects, leads_on or has_more is True
         if not leads_on:
             return

@@ -33,7 +33,8 @@ class Observed(NamedTuple):
     """What is known about a target: its sessions, its notes, and the entries that declare these.
 
     `idle` are the repositories in which no session worked; it is `unsure` if the API did not say
-    so of all. If only the newest sessions were read, it `has_more`.
+    so of all. If only the newest sessions were read, it `has_more`. `unreadable` counts sessions
+    without an id, which are not among the others.
     """
 
     target: Target
@@ -42,6 +43,7 @@ class Observed(NamedTuple):
     entries: Mapping[Key, Declaration]
     inventory: Inventory
     has_more: bool = False
+    unreadable: int = 0
     idle: Collection[str] = ()
     unsure: bool = False
 
@@ -124,6 +126,7 @@ class Insight:
         return document.BaseItem(
             sessions=len(self.sessions),
             analysed=sum(session.analysed for session in self.sessions),
+            unreadable=sum(seen.unreadable for seen in self._targets),
             newest_only=any(seen.has_more for seen in self._targets),
             unsure=any(seen.unsure for seen in self._targets),
             targets=tuple(filter(None, (TargetItem.of(seen.target) for seen in self._targets))),
@@ -233,7 +236,7 @@ class Insight:
                 by=by,
                 id=_name(id),
                 key=self._keys.get(id),
-                acus=round(sum(acus), 2) if any(acus) else None,
+                acus=round(sum(acus), 6) if any(acus) else None,
                 sessions=len(acus),
                 unpriced=acus.count(0),
             )

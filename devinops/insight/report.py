@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from devinops.insight.findings import MISLEADING
 from devinops.render import counted, joined
@@ -33,21 +33,26 @@ def insight_report(found: document.InsightDocument, *, quotes: bool) -> Report:
     often = sum(item.bad >= MISLEADING for item in found.misleading)
     read = [each.name for each in found.base.targets]
     title = f"Insight into {_many(found.base) or ', '.join(read) or 'no target'}"
-    sizes = (often, *map(len, (found.never_mentioned, found.missing, found.unknown)))
-    words = ("misleading", "never mentioned", "missing", "unknown")
+    unread = len(found.base.unread)
+    sizes = (often, *map(len, (found.never_mentioned, found.missing, found.unknown)), unread)
+    failed = f"target{'s' * (unread != 1)} failed"
+    words = ("misleading", "never mentioned", "missing", "unknown", failed)
     counts = joined(zip(sizes, words, strict=True))
     verdict = f"{counts or 'nothing to do'}; {_analysed(found.base)}"
+    named: tuple[Any, ...] = (*found.unknown, *found.skills, *found.cost)
     return Report(
         title=title,
         verdict=verdict,
         sentence=f"{title}: {verdict}",
-        look=Look.WARNING if often else Look.GOOD,
+        look=Look.ERROR if unread else Look.WARNING if often else Look.GOOD,
         blocks=tuple(_blocks(found, often, quotes=quotes)),
+        keys=frozenset(item.key for item in named if item.key),
     )
 
 
 def _analysed(base: document.BaseItem) -> str:
-    return f"{base.analysed:,} of {base.sessions:,} sessions analysed"
+    unread = f", {counted(base.unreadable, 'session')} could not be read" * bool(base.unreadable)
+    return f"{base.analysed:,} of {base.sessions:,} sessions analysed{unread}"
 
 
 def _blocks(found: document.InsightDocument, often: int, *, quotes: bool) -> Iterator[Block]:
@@ -78,7 +83,7 @@ def _base(found: document.InsightDocument) -> Iterator[Row]:
     texts = {
         read: True,
         "Devin analyses only sessions of size L and XL by itself": True,
-        f"Only the newest {base.sessions:,} sessions were read": base.newest_only,
+        f"Only the newest sessions were read: {base.sessions:,} of this period": base.newest_only,
         "The API did not say of all repositories whether sessions worked there": base.unsure,
         "The cost is not available on this plan, or not yet": base.sessions and not found.cost,
     }
@@ -141,9 +146,14 @@ def _uses(item: document.Uses) -> str:
 
 def _cost(item: document.CostItem) -> Row:
     unpriced = f", {item.unpriced} not priced yet" if item.unpriced and item.acus else ""
-    acus = "not priced yet" if item.acus is None else f"{item.acus:,} ACUs"
+    acus = "not priced yet" if item.acus is None else _price(item.acus)
     facts = f"{acus} in {counted(item.sessions, 'session')}{unpriced}"
     return Row(text=item.key or f"{item.by} {item.id}", facts=facts)
+
+
+def _price(acus: float) -> str:
+    number = f"{acus:,.1f}".removesuffix(".0")
+    return "less than 0.1 ACUs" if acus < 0.1 else f"{number} ACU{'s' * (number != '1')}"
 
 
 def _many(base: document.BaseItem) -> str:

@@ -66,21 +66,22 @@ class Session(NamedTuple):
     groups: tuple[tuple[str, str], ...] = ()
 
 
-def sessions_of(items: Iterable[Mapping[str, Any]], since: float) -> list[Session]:
-    """Return the sessions since a time, each once: an API ignores filters that it does not know."""
-    found: dict[str, Session] = {}
-    for item in items:
-        if id := _text(item, "session_id"):
-            found.setdefault(id, _session(id, item))
-    return [each for each in found.values() if each.at is None or each.at >= since]
+def sessions_of(items: Iterable[Mapping[str, Any]], since: float) -> tuple[list[Session], int]:
+    """Return the sessions since a time, each once, and the number of those without a readable id.
+
+    An API ignores filters that it does not know.
+    """
+    inside = [each for each in map(_session, items) if each.at is None or each.at >= since]
+    found = {each.id: each for each in inside if each.id}
+    return [*found.values()], sum(not each.id for each in inside)
 
 
-def _session(id: str, item: Mapping[str, Any]) -> Session:
+def _session(item: Mapping[str, Any]) -> Session:
     analysis = _part(item, "analysis")
     good, bad = (dict(_usages(analysis, side)) for side in ("good_usages", "bad_usages"))
     wishes = (each for each in _list(analysis, "action_items") if _text(each, "type") in NOTES)
     return Session(
-        id,
+        _text(item, "session_id"),
         _number(item, "created_at") or _number(item, "updated_at") or None,
         _is_analysed(item, analysis),
         frozenset(good),

@@ -30,6 +30,7 @@ class BaseItem(Struct, frozen=True, kw_only=True):
     since: str
     sessions: Count
     analysed: Count
+    unreadable: Count
     requests: Count
     newest_only: bool
     unsure: bool

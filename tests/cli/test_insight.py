@@ -184,7 +184,7 @@ def test_a_list_that_never_ends_is_cut_and_says_so(
 ) -> None:
     monkeypatch.setattr(handler, "MOST_PAGES", 2)
     start([session(n) for n in range(500)])
-    assert "only the newest 400 sessions were read" in insight().out.lower()
+    assert "Only the newest sessions were read: 400 of this period" in insight().out
 
 
 def test_a_cursor_that_loops_ends_the_list(
@@ -200,8 +200,16 @@ def test_a_cursor_that_loops_ends_the_list(
 @pytest.mark.parametrize(
     ("quirk", "classes"),
     [
-        ("obeyed", {"Idle": "no_opportunity", "Busy": "candidate", "Was": "no_opportunity"}),
-        ("ignored", dict.fromkeys(("Idle", "Busy", "Was"), "candidate")),
+        (
+            "obeyed",
+            {
+                "Idle": "no_opportunity",
+                "Busy": "candidate",
+                "Was": "no_opportunity",
+                "Nameless": "candidate",
+            },
+        ),
+        ("ignored", dict.fromkeys(("Idle", "Busy", "Was", "Nameless"), "candidate")),
     ],
 )
 def test_repositories_are_asked_about_if_a_made_up_one_has_no_session(
@@ -212,12 +220,37 @@ def test_repositories_are_asked_about_if_a_made_up_one_has_no_session(
 ) -> None:
     notes = [note(name, pinned_repo=f"acme/{name.lower()}") for name in classes]
     sessions = [session(1, repo_names=["acme/busy"]), session(2, 200, repo_names=["acme/was"])]
+    sessions.append({**session(3, repo_names=["acme/nameless"]), "id": " "})
     own = {"sessions": sessions, "knowledge": notes}
     start(seed={"organizations": {"org-emulator": own}, "quirks": {"repo_names": quirk}})
     found = document(insight("--format", "json"))
     got = {each["key"].partition(":")[2]: each["class"] for each in found["never_mentioned"]}
     assert (got, found["base"]["unsure"]) == (classes, quirk == "ignored")
     assert ("did not say of all repositories" in insight().out) == (quirk == "ignored")
+
+
+@pytest.mark.parametrize(
+    "only", [session(1, 200), {**session(1), "id": " "}], ids=["an old one", "one without an id"]
+)
+def test_any_session_of_a_made_up_repository_shows_that_the_filter_is_ignored(
+    start: Callable[..., Emulator], insight: Callable[..., Ran], only: dict[str, Any]
+) -> None:
+    own = {"sessions": [only], "knowledge": [note("A", pinned_repo="acme/a")]}
+    start(seed={"organizations": {"org-emulator": own}, "quirks": {"repo_names": "ignored"}})
+    found = document(insight("--format", "json"))
+    assert found["base"]["unsure"] is True
+    assert found["never_mentioned"][0]["class"] == "candidate"
+
+
+def test_sessions_without_a_readable_id_are_counted(
+    start: Callable[..., Emulator], insight: Callable[..., Ran]
+) -> None:
+    blank = [{**session(1, bad=["note-A"]), "id": " " * number} for number in range(1, 4)]
+    start([*blank, session(4)], [note("A")])
+    base = document(insight("--format", "json"))["base"]
+    assert (base["sessions"], base["unreadable"]) == (1, 3)
+    ran = insight()
+    assert ran.out.count("0 of 1 sessions analysed, 3 sessions could not be read") == 2
 
 
 def test_a_filter_that_is_refused_is_not_needed(
@@ -376,7 +409,20 @@ def test_a_target_that_cannot_be_read_is_named_and_the_others_are_shown(
     assert [each["name"] for each in found["base"]["targets"]] == ["pay"]
     assert list(found["base"]["unread"]) == ["shop"]
     assert "404" in found["base"]["unread"]["shop"]
-    assert "x shop: " in insight("-t", "all").out
+    out = insight("-t", "all").out
+    assert "x shop: " in out
+    assert "Insight into pay: 1 never mentioned, 1 target failed; 2 of 2" in out
+
+
+def test_if_no_target_can_be_read_the_verdict_says_so(
+    fleet: Emulator, insight: Callable[..., Ran]
+) -> None:
+    fleet.faults = [{"path": "/v3/organizations/**", "fault": "status", "status": 404}]
+    ran = insight("-t", "all", "--format", "json")
+    assert [*document(ran)["base"]["unread"]] == ["pay", "shop"]
+    ran = insight("-t", "all", "--format", "outputs")
+    verdict = "Insight into no target: 2 targets failed; 0 of 0 sessions analysed"
+    assert (ran.code, f"summary={verdict}" in ran.out) == (1, True)
 
 
 def test_an_enterprise_reads_the_stream_of_all_organizations(

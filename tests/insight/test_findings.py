@@ -338,6 +338,11 @@ def test_cost_is_summed_and_what_has_no_price_yet_is_counted_apart():
     ]
 
 
+def test_a_small_cost_is_not_zero_in_the_document():
+    items = [item(f"devin-{n}", n, org_id="org-1", acus_consumed=0.001) for n in range(3)]
+    assert said(insight(observed(items)).cost(), "acus", "unpriced") == [(0.003, 0)]
+
+
 def test_all_zero_is_no_cost_but_a_plan_that_does_not_show_it():
     items = [item(f"devin-{n}", n, org_id="org-1", acus_consumed=0.0) for n in range(3)]
     assert insight(observed(items)).cost() == []
@@ -376,6 +381,12 @@ def test_notes_of_many_targets_are_merged_by_key():
     assert said(base.mentioned, "key", "good", "bad") == [("knowledge:A", 1, 2)]
     assert (base.sessions, base.analysed, base.unsure) == (4, 4, False)
     assert said(base.targets, "name", "org_id") == [("pay", "org-pay"), ("shop", "org-shop")]
+
+
+def test_sessions_without_an_id_are_counted_in_the_base():
+    seen = [observed([item(""), item("devin-1")], name="pay"), observed([item("")], name="shop")]
+    base = insight(*seen).base(unread={}, time="t", since="s", requests=1)
+    assert (base.sessions, base.unreadable) == (1, 2)
 
 
 def test_one_target_with_unsure_repositories_is_enough():

@@ -8,6 +8,10 @@ import msgspec
 import pytest
 
 from devinops.insight.report import insight_report
+from devinops.model.exit_codes import ExitCode
+from devinops.render import render
+from devinops.render.answers import ReportAnswer
+from devinops.render.terminal import Look
 from devinops.schema.insight import (
     CostItem,
     InsightDocument,
@@ -49,6 +53,42 @@ def test_the_sentence_counts_what_is_to_be_done() -> None:
     expected = "Insight into t0: 1 misleading, 1 missing; 2 of 3 sessions analysed"
     assert report.sentence == expected
     assert insight_report(document(), quotes=True).verdict.startswith("nothing to do; ")
+
+
+@pytest.mark.parametrize(
+    ("read", "unread", "found", "sentence"),
+    [
+        (0, ("a", "b"), {}, "Insight into no target: 2 targets failed; 2 of 3 sessions analysed"),
+        (1, ("a",), {}, "Insight into t0: 1 target failed; 2 of 3 sessions analysed"),
+        (
+            1,
+            ("a",),
+            {"missing": (WISH,)},
+            "Insight into t0: 1 missing, 1 target failed; 2 of 3 sessions analysed",
+        ),
+    ],
+)
+def test_the_sentence_says_that_targets_failed(
+    read: int, unread: tuple[str, ...], found: dict[str, Any], sentence: str
+) -> None:
+    base = {"unread": dict.fromkeys(unread, "no key")}
+    report = insight_report(document(read, base, **found), quotes=True)
+    assert (report.sentence, report.look) == (sentence, Look.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "2 of 3 sessions analysed"),
+        (1, "2 of 3 sessions analysed, 1 session could not be read"),
+        (200, "2 of 3 sessions analysed, 200 sessions could not be read"),
+    ],
+)
+def test_sessions_that_could_not_be_read_are_counted(number: int, said: str) -> None:
+    found = document(base={"unreadable": number})
+    report = insight_report(found, quotes=True)
+    assert report.verdict == f"nothing to do; {said}"
+    assert rows(found, "Base")[0].text == f"{said}, 2 requests, since 2025-11-02"
 
 
 def test_a_note_that_was_corrected_is_counted_apart() -> None:
@@ -108,7 +148,14 @@ def test_text_shows_the_beginning_of_a_long_quote() -> None:
 @pytest.mark.parametrize(
     ("base", "text"),
     [
-        ({"newest_only": True, "sessions": 10_000}, "Only the newest 10,000 sessions were read"),
+        (
+            {"newest_only": True, "sessions": 10_000},
+            "Only the newest sessions were read: 10,000 of",
+        ),
+        (
+            {"newest_only": True, "sessions": 1},
+            "Only the newest sessions were read: 1 of this period",
+        ),
         ({"unsure": True}, "The API did not say of all repositories whether sessions worked"),
         ({}, "The cost is not available on this plan"),
     ],
@@ -130,6 +177,13 @@ def test_without_a_session_nothing_is_said_about_the_plan() -> None:
         (None, 2, "not priced yet in 2 sessions"),
         (1234.5, 0, "1,234.5 ACUs in 2 sessions"),
         (1.5, 1, "1.5 ACUs in 2 sessions, 1 not priced yet"),
+        (0.004, 0, "less than 0.1 ACUs in 2 sessions"),
+        (0.0996, 0, "less than 0.1 ACUs in 2 sessions"),
+        (0.1, 0, "0.1 ACUs in 2 sessions"),
+        (1, 0, "1 ACU in 2 sessions"),
+        (1.004, 0, "1 ACU in 2 sessions"),
+        (2.0, 0, "2 ACUs in 2 sessions"),
+        (1000.0, 0, "1,000 ACUs in 2 sessions"),
     ],
 )
 def test_what_has_no_price_is_never_zero(acus: float | None, unpriced: int, facts: str) -> None:
@@ -148,3 +202,17 @@ def test_ids_and_skills_have_the_key_that_is_known() -> None:
     assert (unknown.text, unknown.aside) == ("note-1", "was knowledge:A")
     assert (skill.text, skill.aside) == ("deploy", "from knowledge:B")
     assert unknown.facts == skill.facts == "misleading in 2, used well in 1"
+
+
+def test_in_markdown_a_key_with_spaces_is_one_span() -> None:
+    facts: Any = {"good": 1, "bad": 2, "sessions": ()}
+    found = document(
+        unknown=(UnknownItem(id="note-1", key="knowledge:My old note", **facts),),
+        skills=(SkillUseItem(repository="", path="deploy", key="knowledge:My note", **facts),),
+        cost=(msgspec.structs.replace(PRICED, key="playbook:My playbook"),),
+    )
+    report = insight_report(found, quotes=False)
+    answer = ReportAnswer(report, report, lambda: found, ExitCode.OK)
+    text = "".join(render("markdown", answer))
+    for key in ("knowledge:My old note", "knowledge:My note", "playbook:My playbook"):
+        assert f"`{key}`" in text

@@ -14,7 +14,7 @@ from tests.testing.many_targets import target
 
 
 def only(shown, since=0):
-    (session,) = sessions_of([shown], since)
+    ((session,), _) = sessions_of([shown], since)
     return session
 
 
@@ -82,13 +82,26 @@ def test_sessions_outside_of_the_window_are_dropped_because_filters_may_be_ignor
         item("devin-updated", None, updated_at=DAY),
         item("devin-text", None, created_at="2026-01-01T00:00:00Z"),
     ]
-    ids = [session.id for session in sessions_of(shown, 2 * DAY)]
+    ids = [session.id for session in sessions_of(shown, 2 * DAY)[0]]
     assert ids == ["devin-edge", "devin-timeless", "devin-text"]
 
 
 def test_a_session_that_is_listed_twice_counts_once():
     shown = [item("devin-1", 2), item("devin-2", 1), item("devin-1", 2)]
-    assert [session.id for session in sessions_of(shown, 0)] == ["devin-1", "devin-2"]
+    assert [session.id for session in sessions_of(shown, 0)[0]] == ["devin-1", "devin-2"]
+
+
+def test_sessions_without_a_readable_id_are_counted():
+    shown = [
+        item("", 1),
+        item(" ", 2),
+        item("devin-1", 2),
+        {"devin_id": "devin-2", "created_at": 3 * DAY},
+        {"session_id": 5},
+        {},
+    ]
+    sessions, unreadable = sessions_of(shown, 2 * DAY)
+    assert ([session.id for session in sessions], unreadable) == (["devin-1"], 4)
 
 
 @pytest.mark.parametrize("acus", [0, 0.0, None, -1, "2", True, [], float("nan"), 10**400])
@@ -171,7 +184,7 @@ def test_no_damaged_member_stops_the_reading(data):
         place[path[-1]] = data.draw(ANYTHING)
     else:
         del place[path[-1]]
-    seen = Observed(target("a"), sessions_of([shown], 0), (), {}, Inventory())
+    seen = Observed(target("a"), sessions_of([shown], 0)[0], (), {}, Inventory())
     found = Insight([seen], 0, {})
     sections = (found.misleading, found.never_mentioned, found.missing, found.unknown, found.skills)
     assert all(isinstance(section(), list) for section in (*sections, found.cost))

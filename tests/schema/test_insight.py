@@ -14,6 +14,7 @@ BASE = BaseItem(
     since="2025-11-02T12:00:00Z",
     sessions=3,
     analysed=2,
+    unreadable=0,
     requests=2,
     newest_only=False,
     unsure=False,

@@ -78,12 +78,14 @@ def observed(
         for each in lives
         if each.id in days
     ]
+    sessions, unreadable = sessions_of(items, since)
     return Observed(
         target(name),
-        sessions_of(items, since),
+        sessions,
         lives,
         dict(_entry(note, meta) for note, meta in (entries or {}).items()),
         facts.pop("inventory", Inventory.of("file", records)),
+        unreadable=unreadable,
         **facts,
     )
 

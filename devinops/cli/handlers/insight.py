@@ -62,7 +62,7 @@ def run(options: Options, since: str, fail_on: str | None) -> ExitCode:
         **HEAD,
         exit_code=code,
         base=found.base(
-            unread={name: str(error) for name, error in failed.items()},
+            unread={name: str(error) for name, error in sorted(failed.items())},
             time=now.strftime(TIME),
             since=(now - window).strftime(TIME),
             requests=run_facts.current().requests.total(),
@@ -86,18 +86,18 @@ def _read(session: Session[Reader], loaded: Loaded, since: int) -> Observed:
     items, has_more = client.sessions({"created_after": str(since)}, MOST_PAGES)
     notes = session.snapshot(NOTES, verify=False, parents=False).objects
     entries = {entry.key: entry for entry in loaded.declarations if entry.concerns(name)}
-    sessions = sessions_of(items, since)
+    sessions, unreadable = sessions_of(items, since)
     # Only after a response, a client knows whether an emulator sent it.
-    seen = Observed(client.target, sessions, notes, entries, inventory, has_more)
+    seen = Observed(client.target, sessions, notes, entries, inventory, has_more, unreadable)
     pins = pins_to_ask(seen, since)
 
-    def is_idle(repository: str) -> bool:
+    def is_idle(repository: str, since: int) -> bool:
         newest, _ = client.sessions({"repo_names": repository, "first": "1"})
-        return not sessions_of(newest, since)
+        return not any(sessions_of(newest, since))
 
     with suppress(ApiError):
-        if not pins or is_idle(_MADE_UP):
-            idle = [each for each in pins[:MOST_REPOSITORIES] if is_idle(each)]
+        if not pins or is_idle(_MADE_UP, 0):
+            idle = [each for each in pins[:MOST_REPOSITORIES] if is_idle(each, since)]
             return seen._replace(idle=idle, unsure=len(pins) > MOST_REPOSITORIES)
     return seen._replace(unsure=True)
 
