@@ -166,17 +166,18 @@ class Insight:
         )
 
     def never_mentioned(self) -> list[document.UnmentionedItem]:
-        """Return the notes that nothing mentions, those first that may be of no use."""
-        items = [
-            document.UnmentionedItem(
-                key=str(key),
-                source=_declared(notes)[0],
-                class_=max((n.why_unmentioned(self._since) for n in notes), key=_CLASSES.index),
-                targets=_once(note.seen.target.name for note in notes),
-            )
-            for key, notes in self._by_key.items()
-            if not any(note.uses for note in notes)
-        ]
+        """Return the notes that nothing mentions, those first that may be of no use.
+
+        Each is of the class that says most against it, in the targets where it is of that class.
+        """
+        items = []
+        for key, notes in self._by_key.items():
+            if any(note.uses for note in notes):
+                continue
+            why = [(note.why_unmentioned(self._since), note.seen.target.name) for note in notes]
+            class_ = max((each for each, _ in why), key=_CLASSES.index)
+            targets = _once(name for each, name in why if each == class_)
+            items.append(document.UnmentionedItem(str(key), _declared(notes)[0], class_, targets))
         return sorted(items, key=lambda item: (-_CLASSES.index(item.class_), item.key))
 
     def missing(self) -> list[document.WishItem]:

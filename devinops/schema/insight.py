@@ -50,7 +50,7 @@ class MisleadingItem(Uses, frozen=True, kw_only=True):
     targets: Texts
 
 
-class UnmentionedItem(Struct, frozen=True, kw_only=True):
+class UnmentionedItem(Struct, frozen=True):
     """A note that no analysed session mentions."""
 
     key: KeyText

@@ -373,7 +373,7 @@ def test_notes_of_many_targets_are_merged_by_key():
         ("knowledge:A", 2, 1, ("pay", "shop"))
     ]
     assert said(found.never_mentioned(), "key", "class", "targets") == [
-        ("knowledge:B", "candidate", ("pay", "shop")),
+        ("knowledge:B", "candidate", ("pay",)),
         ("knowledge:C", "candidate", ("shop",)),
     ]
     assert said(found.unknown(), "id", "sessions") == [("note-9", ("devin-4",))]
@@ -402,6 +402,30 @@ def test_a_session_of_an_enterprise_and_of_its_organization_counts_once():
     assert (base.sessions, base.analysed) == (1, 1)
     assert said(found.unknown(), "bad", "sessions") == [(1, ("devin-1",))]
     assert said(found.cost(), "acus", "sessions") == [(2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ([{"is_enabled": False}, {}], [("candidate", ("shop",))]),
+        ([{}, {"is_enabled": False}], [("candidate", ("pay",))]),
+        ([{}, {}], [("candidate", ("pay", "shop"))]),
+        ([{"is_enabled": False}, {"is_enabled": False}], [("disabled", ("pay", "shop"))]),
+    ],
+)
+def test_only_targets_where_a_note_is_of_its_class_are_counted(facts, found):
+    seen = [
+        observed([], [{"name": "A", **OLD, **own}], name=name)
+        for name, own in zip(("pay", "shop"), facts, strict=True)
+    ]
+    assert said(insight(*seen, since=9).never_mentioned(), "class", "targets") == found
+
+
+def test_of_two_notes_of_one_name_in_a_target_the_one_in_use_decides():
+    notes = [{"name": "A", "id": f"note-{n}", "is_enabled": n == 1, **OLD} for n in range(3)]
+    seen = observed([], notes, name="pay")
+    found = insight(seen, since=9).never_mentioned()
+    assert said(found, "class", "targets") == [("candidate", ("pay",))]
 
 
 def test_a_note_that_one_target_mentions_is_not_listed_for_another():
