@@ -144,6 +144,14 @@ HAZARDS: Final = {
         "reach more of the network",
         "sessions of automations reach more of the network",
     ),
+    "access": AcceptedRisk(
+        "give or take access",
+        "people, keys or repositories get or lose access",
+    ),
+    "lockout": AcceptedRisk(
+        "lock people and keys out",
+        "addresses that may call the API no longer may, this machine's included",
+    ),
 }
 """The approvals of the hazards of kinds."""
 

@@ -114,7 +114,7 @@ def test_what_is_allowed_is_part_of_the_plan(
 @pytest.mark.parametrize(
     ("command", "value", "message"),
     [
-        ("plan", "deletes=4", "takes delete=N, missing=N, targets=N, spend, network, out-of-wave, not 'deletes=4'"),
+        ("plan", "deletes=4", "takes delete=N, missing=N, targets=N, spend, network, access, lockout, out-of-wave, not 'deletes=4'"),
         ("plan", "delete", "not 'delete'"),
         ("plan", "delete=", "not 'delete='"),
         ("plan", "delete=-1", "not 'delete=-1'"),
@@ -124,7 +124,7 @@ def test_what_is_allowed_is_part_of_the_plan(
         ("apply", "spend=1", "not 'spend=1'"),
         ("apply", "spend, delete=1 delete=2", "--allow delete=N is given twice: pass only one"),
         ("apply", " ", "the value is empty"),
-        ("rollback", "delete=1", "--allow takes targets=N, spend, network, not 'delete=1'"),
+        ("rollback", "delete=1", "--allow takes targets=N, spend, network, access, lockout, not 'delete=1'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_allowed_is_a_usage_error(

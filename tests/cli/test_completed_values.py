@@ -77,7 +77,10 @@ NOTES = ["knowledge:Backend/Error envelope", "knowledge:Big"]
         (["plan", "--format", "t"], ["text"]),
         (
             ["plan", "--allow", ""],
-            ["delete=", "missing=", "network", "out-of-wave", "spend", "targets="],
+            [
+                *("access", "delete=", "lockout", "missing=", "network", "out-of-wave", "spend"),
+                "targets=",
+            ],
         ),
         (["rollback", "--allow", "n"], ["network"]),
         (["drift", "--format", "g"], []),
