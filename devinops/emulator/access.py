@@ -32,6 +32,7 @@ PERMISSIONS = frozenset(
         "ViewAccountMembership",
         "ManageAccountServiceUsers",
         "ManageEnterpriseSettings",
+        "ManageGitIntegrations",
         "UseDevinSessions",
     }
 )
@@ -57,6 +58,7 @@ READ_ACU_LIMITS = ("ManageBilling", "ViewAccountConsumption")
 WRITE_ACU_LIMITS = ("ManageBilling",)
 ROLES = ("ManageAccountMembership",)
 MEMBERS = ("ManageAccountMembership", "ViewAccountMembership")
+GIT = ("ManageGitIntegrations",)
 SERVICE_USERS = ("ManageAccountServiceUsers", "ManageAccountMembership")
 
 

@@ -246,8 +246,13 @@ def with_content(reply: Reply, content: object) -> Reply:
 
 
 def id_in(call: Call, content: object) -> str | None:
-    """Return the id of an object in the response to a request, None for anything else."""
+    """Return the id of an object in the response to a request, of several the first.
+
+    None for anything else.
+    """
     located = locate(call.path)
+    if isinstance(content, list) and content:
+        content = content[0]
     if located is None or not isinstance(content, dict):
         return None
     names = [name for name in (located.resource.id_field, "id") if name in content]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from devinops.emulator import middleware, response_sending, web_edits
 from devinops.emulator.fault_context import (
@@ -30,7 +30,7 @@ from devinops.emulator.fault_rules import FaultRule, Script
 from devinops.emulator.fields import fields_of
 from devinops.emulator.middleware import Call, Next
 from devinops.emulator.records import KINDS, InvalidObject, JsonObject, Kind
-from devinops.emulator.resource import Resource
+from devinops.emulator.resource import Create, Resource
 from devinops.emulator.response_sending import Reply
 from devinops.emulator.responses import json_response
 from devinops.emulator.store import Store
@@ -360,6 +360,8 @@ async def _edit(context: FaultContext) -> Reply:
 def _line_added(record: Any) -> JsonObject:
     """Return a longer text for the first of the body, the note and the name that the object has."""
     names = [name for name in ("body", "note", "name") if hasattr(record, name)]
+    if not names:
+        raise InvalidObject("it has no text; give the fault a `set`")
     return {names[0]: f"{getattr(record, names[0]) or ''}\nEdited by a person."}
 
 
@@ -409,11 +411,14 @@ async def _wrong_id(context: FaultContext) -> Reply:
     target, sent = context.target, context.call.json
     assert target is not None, "a create"
     create = target.resource.create
-    view = (create.view if create else None) or target.resource.view
+    assert create is not None, "a create"
+    sent = _sent_object(create, sent)
+    view = create.view if create.view and not create.bulk else target.resource.view
     with context.store.lock:
         other, *_ = context.store.table(target.kind).of(target.org)
         shown = view(context.store, other)
-    return await _answered(context, {name: sent.get(name, shown[name]) for name in shown})
+    content = {name: sent.get(name, shown[name]) for name in shown}
+    return await _answered(context, [content] if create.bulk else content)
 
 
 @_fault("old-values", _on_update)
@@ -426,7 +431,15 @@ async def _old_values(context: FaultContext) -> Reply:
     return await _answered(context, shown)
 
 
-async def _answered(context: FaultContext, content: JsonObject) -> Reply:
+def _sent_object(create: Create | None, body: JsonObject) -> JsonObject:
+    """Return what a body says of the object to create; of several, of the first."""
+    if create is None or not create.bulk:
+        return body
+    first, *_ = body.get(create.bulk) or [{}]
+    return cast("JsonObject", first)
+
+
+async def _answered(context: FaultContext, content: object) -> Reply:
     """Answer a write with this content, whether it is carried out first or not at all."""
     if context.parameters["when"] == "before":
         return Reply.of(json_response(content))
@@ -444,7 +457,8 @@ def _copied(kind: Kind, record: Any) -> JsonObject:
 def _in_seed_names(resource: Resource, body: JsonObject) -> JsonObject:
     """Return the fields of a body that a person can set, by the names of a seed."""
     seed_names = {attribute: name for name, attribute in KINDS[resource.kind].names.items()}
-    stored = {resource.names.get(name, name): value for name, value in body.items()}
+    sent = _sent_object(resource.create, body)
+    stored = {resource.names.get(name, name): value for name, value in sent.items()}
     named = {seed_names.get(name, name): value for name, value in stored.items()}
     settable = fields_of(resource.kind).keys() - {"access_type"}
     return {name: value for name, value in named.items() if name in settable}

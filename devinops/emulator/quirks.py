@@ -55,6 +55,7 @@ class Quirks:
     archived_sessions: str = _switch("listed", "hidden")
     managed_plugin_skills: str = _switch("served", "absent")
     acu_limit: str = _switch("shared", "separate")
+    duplicate_permission: str = _switch("kept", "409", "allowed")
     error_body: str = _switch("detail", "problem")
     retry_after: str = _switch("seconds", "date", "absent")
     bodies: str = _switch("kept", "trimmed")

@@ -270,6 +270,27 @@ class AcuLimit(Record):
     user_id: str | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class GitConnection(Record):
+    """A connection of the enterprise to a Git server; only people make one."""
+
+    git_provider_type: str = "github_app"
+    host: str = "github.com"
+    name: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class GitPermission(Record):
+    """What an organization can reach through a connection; one of the four paths is set."""
+
+    git_connection_id: str
+    repo_path: str | None = None
+    group_prefix: str | None = None
+    prefix_path: str | None = None
+    depot_path: str | None = None
+    read_only: bool = False
+
+
 R = TypeVar("R", bound=Record)
 
 Kind = Literal[
@@ -286,6 +307,8 @@ Kind = Literal[
     "user",
     "service_user",
     "acu_limit",
+    "git_connection",
+    "git_permission",
     "event",
 ]
 
@@ -340,6 +363,10 @@ KINDS: Mapping[Kind, StoredKind] = {
     "user": StoredKind(User, "users", "user", owners="enterprise"),
     "service_user": StoredKind(ServiceUser, "service_users", "service-user", owners="enterprise"),
     "acu_limit": StoredKind(AcuLimit, "acu_limits", "limit", owners="enterprise"),
+    "git_connection": StoredKind(
+        GitConnection, "git_connections", "git-connection", owners="enterprise"
+    ),
+    "git_permission": StoredKind(GitPermission, "git_permissions", "git-permission"),
     "event": StoredKind(Event, "events", "audit", section=None, owners="both"),
 }
 

@@ -181,14 +181,18 @@ class Write:
     body: type[models.RequestBody] | None = None
     status: SuccessStatus = OK
     refusals: tuple[int, ...] = ()
-    view: View | None = None
+    view: Callable[[Store, Any], Any] | None = None
     answer: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Create(Write):
-    """`clean` checks and changes the fields of the body; `make` replaces the creation."""
+    """`clean` checks and changes the fields of the body; `make` replaces the creation.
 
+    `bulk` is the member of the body that lists the objects; the answer is a list too.
+    """
+
+    bulk: str | None = None
     clean: Clean | None = None
     make: Callable[[RequestContext, JsonObject], Any] | None = None
 

@@ -21,7 +21,7 @@ from devinops.emulator.response_sending import Reply
 from devinops.emulator.store import Store
 from devinops.model.errors import ConfigError
 
-FORMAT = 2
+FORMAT = 3
 
 
 class StateFile:

@@ -91,6 +91,17 @@ def cycle_limit_beside_the_acu_limit(api):
     return organization["max_cycle_acu_limit"]
 
 
+def permission_added_twice(api):
+    api.emulator.add("git_connection", id="git-1", org=None)
+    path = "/v3/enterprise/organizations/org-emulator/git-providers/permissions"
+    reach = {"git_connection_id": "git-1", "group_prefix": "acme/"}
+    first = good(api.enterprise.post(path, json={"permissions": [reach]}))
+    both = {"permissions": [{**reach, "repo_path": "a/b", "group_prefix": None}, reach]}
+    again = api.enterprise.post(path, json=both)
+    listed = good(api.enterprise.get(path))["items"]
+    return again.status_code, first[0] in list(again.json()), len(listed)
+
+
 def lists_of_v1(api):
     api.emulator.add("playbook", **PLAYBOOK)
     api.emulator.add("secret", key="K")
@@ -341,6 +352,9 @@ CASES = [
     ("acu_limit", "separate", cycle_limit_beside_the_acu_limit, None),
     ("automation_updates", "merge", changed_automation, {"a": "1", "b": "2"}),
     ("automation_updates", "replace_groups", changed_automation, {"b": "2"}),
+    ("duplicate_permission", "kept", permission_added_twice, (200, True, 2)),
+    ("duplicate_permission", "409", permission_added_twice, (409, False, 1)),
+    ("duplicate_permission", "allowed", permission_added_twice, (200, False, 3)),
     ("macro", "kept", replaced_macro, "!deploy"),
     ("macro", "dropped", replaced_macro, None),
     ("v1_put_nullable", "cleared", left_out_on_v1, [False] * 3),

@@ -108,7 +108,7 @@ def test_reading_writes_nothing(start, tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "{}", '{"format": 2}', '{"format": 1, "notes": 1}', "\x00", "null"],
+    ["", "{", "[]", "{}", '{"format": 3}', '{"format": 1, "notes": 1}', "\x00", "null"],
 )
 def test_a_file_that_is_no_state_is_an_error_that_names_it(tmp_path, content):
     state = tmp_path / "state.json"

@@ -8,6 +8,7 @@ from devinops.emulator.records import JsonObject, Kind
 from devinops.emulator.resource import Resource
 from devinops.emulator.resources.audit import AUDIT_LOGS
 from devinops.emulator.resources.automations import AUTOMATIONS
+from devinops.emulator.resources.git import GIT
 from devinops.emulator.resources.members import MEMBERS
 from devinops.emulator.resources.notes import FOLDERS, KNOWLEDGE_V1, NOTES
 from devinops.emulator.resources.organizations import ACU_LIMITS, ORGANIZATIONS, TAGS
@@ -31,6 +32,7 @@ TABLE: tuple[Resource, ...] = (
     TAGS,
     ACU_LIMITS,
     *MEMBERS,
+    *GIT,
     AUDIT_LOGS,
     KNOWLEDGE_V1,
     PLAYBOOKS_V1,
