@@ -57,6 +57,9 @@ def _identify(store: Store, credentials: Credentials, api: str) -> Principal:
     principal = store.keys.get(key)
     if principal is None or principal.api != api:
         raise ApiError(401, INVALID_KEY)
+    service_user = store.table("service_user").get(principal.actor.id)
+    if service_user is not None and not service_user.is_active(store.now()):
+        raise ApiError(401, INVALID_KEY)
     return principal
 
 

@@ -260,6 +260,11 @@ class ServiceUser(Record):
     expires_at: Seconds | None = None
     deleted_at: Seconds | None = None
 
+    def is_active(self, now: Seconds) -> bool:
+        """Return whether its keys work: it is neither deleted nor expired."""
+        expired = self.expires_at is not None and self.expires_at <= now
+        return self.deleted_at is None and not expired
+
 
 @dataclass(slots=True, kw_only=True)
 class AcuLimit(Record):

@@ -100,6 +100,11 @@ def view_of(answer: type[models.Answer], **computed: Callable[[Store, Any], Any]
     return view
 
 
+def view_of_each(view: View) -> Callable[[Store, list[Any]], list[JsonObject]]:
+    """Return the view of several records at once."""
+    return lambda store, records: [view(store, record) for record in records]
+
+
 def id_of(store: Store, record: Any) -> str:
     return str(record.id)
 

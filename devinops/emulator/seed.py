@@ -12,7 +12,8 @@
     quirks: {macro: dropped}
     keys: {cog_reader: {org: org-emulator, permissions: [UseDevinSessions]}}
 
-Everything is optional. Any object can have an id and times. Missing folders above a listed one are
+Everything is optional. Every enterprise has the built-in roles, and one person if the seed has
+none. Any object can have an id and times. Missing folders above a listed one are
 created. A note in a folder that is not listed is an error, and so is an unknown key. Secrets have
 no value here.
 """
@@ -24,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, Actor, Principal, api_of
+from devinops.emulator.access import DEFAULT_ORG, PERMISSIONS, PERSON, Actor, Principal, api_of
 from devinops.emulator.fields import fields_of
 from devinops.emulator.parsing import did_you_mean, mapping, read_yaml, sequence
 from devinops.emulator.quirks import Quirks, parse_quirks
@@ -43,6 +44,18 @@ _ORGANIZATION = (
     *fields_of("organization"),
 )
 _TOP = ("organizations", "enterprise", "quirks", "keys")
+BUILT_IN_ROLES = (
+    {"id": "org_member", "name": "Member", "role_type": "org"},
+    {"id": "org_admin", "name": "Admin", "role_type": "org"},
+    {"id": "account_member", "name": "Member", "role_type": "enterprise"},
+    {"id": "account_admin", "name": "Admin", "role_type": "enterprise"},
+)
+FIRST_PERSON = {
+    "id": PERSON.id,
+    "name": PERSON.name,
+    "email": PERSON.email,
+    "roles": {"enterprise": "account_admin"},
+}
 _KEY_FIELDS = ("org", "permissions", "principal")
 
 
@@ -61,9 +74,13 @@ class Seed:
         with store.lock:
             for org, sections in self.organizations.items():
                 _add_organization(store, org, sections, f"{self.where}: organizations.{org}")
+            for role in BUILT_IN_ROLES:
+                add(store, "role", None, role, log=False)
             _add_scope(store, None, self.enterprise, f"{self.where}: enterprise")
             for org, sections in self.organizations.items():
                 _add_scope(store, org, sections, f"{self.where}: organizations.{org}")
+            if not store.table("user"):
+                add(store, "user", None, FIRST_PERSON, log=False)
 
 
 def read_seed(path: Path | None, quirks: Mapping[str, object] | None = None) -> Seed:

@@ -102,6 +102,48 @@ def permission_added_twice(api):
     return again.status_code, first[0] in list(again.json()), len(listed)
 
 
+MEMBERS = "/v3/enterprise/organizations/org-emulator/members"
+
+
+def first_role_of_a_group(api):
+    api.emulator.add("idp_group", name="eng", org=None)
+    return api.enterprise.post(
+        f"{MEMBERS}/idp-groups/eng", json={"role_id": "org_member"}
+    ).status_code
+
+
+def second_role_of_a_person(api):
+    path = f"{MEMBERS}/users/user-emulator-person"
+    good(api.enterprise.post(path, json={"role_id": "org_member"}))
+    status = api.enterprise.post(path, json={"role_id": "org_admin"}).status_code
+    (person,) = good(api.enterprise.get(f"{MEMBERS}/users"))["items"]
+    return status, person["role_assignments"][-1]["role"]["role_id"]
+
+
+def unregistered_group_with_a_role(api):
+    api.emulator.add("idp_group", name="eng", org=None, roles={"enterprise": "account_member"})
+    return api.enterprise.delete("/v3/enterprise/idp-groups/eng").status_code
+
+
+def roles_shown_in_an_organization(api):
+    roles = {"enterprise": "account_member", "org-emulator": "org_member"}
+    for kind in ("idp_group", "service_user"):
+        api.emulator.add(kind, name="a", org=None, roles=roles)
+    path = f"{MEMBERS}/users/user-emulator-person"
+    answers = [
+        good(api.enterprise.post(path, json={"role_id": "org_member"})),
+        good(api.enterprise.patch(path, json={"role_id": "org_admin"})),
+        good(api.enterprise.get(f"{MEMBERS}/idp-groups/a")),
+        *(
+            one
+            for name in ("users", "idp-groups", "service-users")
+            for one in good(api.enterprise.get(f"{MEMBERS}/{name}"))["items"]
+        ),
+        good(api.enterprise.delete(path)),
+    ]
+    return [len(answer["role_assignments"]) for answer in answers]
+
+
 def lists_of_v1(api):
     api.emulator.add("playbook", **PLAYBOOK)
     api.emulator.add("secret", key="K")
@@ -352,6 +394,17 @@ CASES = [
     ("acu_limit", "separate", cycle_limit_beside_the_acu_limit, None),
     ("automation_updates", "merge", changed_automation, {"a": "1", "b": "2"}),
     ("automation_updates", "replace_groups", changed_automation, {"b": "2"}),
+    ("first_group_role", "400", first_role_of_a_group, 400),
+    ("first_group_role", "404", first_role_of_a_group, 404),
+    ("first_group_role", "403", first_role_of_a_group, 403),
+    ("second_role", "409", second_role_of_a_person, (409, "org_member")),
+    ("second_role", "400", second_role_of_a_person, (400, "org_member")),
+    ("second_role", "replaced", second_role_of_a_person, (200, "org_admin")),
+    ("group_in_use", "409", unregistered_group_with_a_role, 409),
+    ("group_in_use", "400", unregistered_group_with_a_role, 400),
+    ("group_in_use", "deleted", unregistered_group_with_a_role, 200),
+    ("other_roles_in_org", "shown", roles_shown_in_an_organization, [2, 2, 2, 2, 2, 2, 1]),
+    ("other_roles_in_org", "hidden", roles_shown_in_an_organization, [1, 1, 1, 1, 1, 1, 0]),
     ("duplicate_permission", "kept", permission_added_twice, (200, True, 2)),
     ("duplicate_permission", "409", permission_added_twice, (409, False, 1)),
     ("duplicate_permission", "allowed", permission_added_twice, (200, False, 3)),

@@ -53,7 +53,7 @@ def test_a_key_comes_first(api, key, path, status):
         ("POST", "/v3/organizations/org-emulator/sessions", 501),
         ("POST", "/v3/enterprise/sessions/devin-1/insights/generate", 501),
         ("GET", "/v3beta1/organizations/org-emulator/repositories/a%2Fb/indexing", 501),
-        ("POST", "/v3/enterprise/members/users", 501),
+        ("GET", "/v3/enterprise/hypervisors", 501),
         ("GET", "/v1/sessions/devin-1", 501),
         ("GET", "/v1/session/devin-1", 501),
         ("GET", "/v1/audit-logs", 501),

@@ -23,8 +23,8 @@ from devinops.emulator.resource import (
     id_of,
     operation,
     view_of,
+    view_of_each,
 )
-from devinops.emulator.store import Store
 
 PATHS = ("repo_path", "group_prefix", "prefix_path", "depot_path")
 
@@ -74,10 +74,7 @@ class GitPermissionAnswer(Answer):
 
 
 _view_permission = view_of(GitPermissionAnswer, git_permission_id=id_of)
-
-
-def _view_all(store: Store, permissions: list[GitPermission]) -> list[JsonObject]:
-    return [_view_permission(store, permission) for permission in permissions]
+_view_all = view_of_each(_view_permission)
 
 
 def _checked(context: RequestContext, fields: JsonObject) -> JsonObject:

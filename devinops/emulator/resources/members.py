@@ -1,29 +1,56 @@
-"""Roles, and who has them: people, service users and groups of the identity provider."""
+"""Roles, and who has them: people, service users and groups of the identity provider.
+
+Each has at most one role in the enterprise and one in each organization.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import Query
+from pydantic import Field
 
 from devinops.emulator import access
-from devinops.emulator.models import Answer
+from devinops.emulator.models import Answer, NonEmpty, RequestBody
 from devinops.emulator.records import ApiError, IdpGroup, JsonObject, Role, ServiceUser, User
 from devinops.emulator.resource import (
     ABOUT_ORGANIZATION,
     ENTERPRISE,
+    Create,
+    Delete,
     Filters,
     Listing,
     Mount,
+    Operation,
     RequestContext,
     Resource,
     id_of,
     operation,
     view_of,
+    view_of_each,
 )
 from devinops.emulator.store import Store
+
+
+class RoleChoice(RequestBody):
+    """The role to give."""
+
+    role_id: NonEmpty
+
+
+class UserInvite(RequestBody):
+    """Invite people by e-mail, all with the same role."""
+
+    emails: Annotated[list[NonEmpty], Field(max_length=100)]
+    enterprise_role_id: NonEmpty
+
+
+class IdpGroupRegistration(RequestBody):
+    """Register groups; those that are registered stay as they are."""
+
+    idp_group_names: Annotated[list[NonEmpty], Field(min_length=1, max_length=100)]
 
 
 class RoleAnswer(Answer):
@@ -151,7 +178,7 @@ class UserFilters(Filters):
     email: Annotated[str | None, Query()] = None
 
     def shows(self, context: RequestContext, user: User) -> bool:
-        return user.email == self.email
+        return (user.email or "").casefold() == (self.email or "").casefold()
 
 
 @dataclass
@@ -165,9 +192,7 @@ class ServiceUserFilters(Filters):
         return not self.include_inactive
 
     def shows(self, context: RequestContext, service_user: ServiceUser) -> bool:
-        expires_at = service_user.expires_at
-        expired = expires_at is not None and expires_at <= context.store.now()
-        return service_user.deleted_at is None and not expired
+        return service_user.is_active(context.store.now())
 
 
 def _members(
@@ -175,7 +200,15 @@ def _members(
 ) -> list[Any]:
     """Return all of the enterprise, or those with a role in the organization."""
     rows = context.store.listing(kind, None, "created")
-    return [row for row in rows if context.org is None or context.org in row.roles]
+    return [_seen(context, row) for row in rows if context.org in (None, *row.roles)]
+
+
+def _seen(context: RequestContext, record: Any) -> Any:
+    """Return the record with the roles that the path shows: all, or those of its organization."""
+    if context.org is None or context.store.quirks.other_roles_in_org == "shown":
+        return record
+    own = {org: role_id for org, role_id in record.roles.items() if org == context.org}
+    return replace(record, roles=own)
 
 
 def _groups_with_roles(context: RequestContext) -> list[Any]:
@@ -200,10 +233,123 @@ def _group(context: RequestContext) -> IdpGroup:
     group: IdpGroup = context.store.find("idp_group", None, context.id)
     if not group.roles or (context.org is not None and context.org not in group.roles):
         raise ApiError(404, "Group not found")
+    return cast("IdpGroup", _seen(context, group))
+
+
+# -- writes
+
+
+def _assign(context: RequestContext, record: Any) -> dict[str, str]:
+    """Give the first role there."""
+    quirks, scope = context.store.quirks, context.org or ""
+    if isinstance(record, IdpGroup) and scope and not record.roles:
+        detail = "The group has no role yet; its first one must be of the enterprise"
+        raise ApiError(int(quirks.first_group_role), detail)
+    if scope in record.roles and quirks.second_role != "replaced":
+        raise ApiError(int(quirks.second_role), "There is a role already")
+    return {**record.roles, scope: _role_to_give(context, context.body.role_id)}
+
+
+def _change(context: RequestContext, record: Any) -> dict[str, str]:
+    """Give another role than the one there."""
+    # A seed can have people without a role in the enterprise; POST invites there.
+    if context.org is not None or not isinstance(record, User):
+        _without_role(context, record)
+    return {**record.roles, context.org or "": _role_to_give(context, context.body.role_id)}
+
+
+def _without_role(context: RequestContext, record: Any) -> dict[str, str]:
+    """Take the role there away."""
+    roles = dict(record.roles)
+    if roles.pop(context.org or "", None) is None:
+        raise ApiError(404, "There is no role")
+    return roles
+
+
+_ROLE_WRITES = {
+    "POST": ("assign", _assign),
+    "PATCH": ("change", _change),
+    "DELETE": ("remove", _without_role),
+}
+
+
+def _with_role_writes(resource: Resource, *methods: str) -> Resource:
+    """Add the operations that write the role in the enterprise or organization of the path."""
+
+    def make(method: str) -> Operation:
+        verb, roles_after = _ROLE_WRITES[method]
+
+        def work(context: RequestContext) -> JsonObject:
+            store = context.store
+            record = store.find(resource.kind, None, context.id)
+            if getattr(record, "deleted_at", None) is not None:
+                raise ApiError(404, "Service user not found")
+            roles = roles_after(context, record)
+            store.change(resource.kind, record, context.caller.actor, {"roles": roles})
+            return resource.view(store, _seen(context, record))
+
+        work.__doc__ = roles_after.__doc__
+        name, suffix = f"{verb} {resource.kind}_role", f"/{{{resource.id_field}}}"
+        body = None if method == "DELETE" else RoleChoice
+        return operation(method, suffix, name, resource.answer, body=body, refusals=(409,))(work)
+
+    return replace(resource, extra=(*resource.extra, *map(make, methods)))
+
+
+def _role_to_give(context: RequestContext, role_id: str) -> str:
+    """Return the id of a role of the type that the path needs."""
+    role: Role = context.store.find("role", None, role_id)
+    if role.role_type != ("org" if context.org else "enterprise"):
+        raise ApiError(400, f"The role {role.name} has the type {role.role_type}")
+    return role.id
+
+
+def _invite(context: RequestContext, body: JsonObject) -> list[User]:
+    """Add the people that are not there yet."""
+    store, users = context.store, context.store.table("user")
+    roles = {"": _role_to_give(context, body["enterprise_role_id"])}
+    known = {user.email.casefold(): user for user in users if user.email}
+    return [
+        known.get(email.casefold())
+        or store.insert("user", None, context.caller.actor, {"email": email, "roles": roles})
+        for email in dict.fromkeys(body["emails"])
+    ]
+
+
+@operation("DELETE", "/{service_user_id}", "delete service_user", ServiceUserAnswer)
+def _delete_service_user(context: RequestContext) -> JsonObject:
+    """Delete the service user itself; its keys stop working."""
+    store = context.store
+    record = store.find("service_user", None, context.id)
+    store.change("service_user", record, context.caller.actor, {"deleted_at": store.now()})
+    return _view_service_user(store, record)
+
+
+def _register(context: RequestContext, body: JsonObject) -> list[IdpGroup]:
+    store, groups = context.store, context.store.table("idp_group")
+    return [
+        groups.get(name) or store.insert("idp_group", None, context.caller.actor, {"id": name})
+        for name in dict.fromkeys(body["idp_group_names"])
+    ]
+
+
+def _unregistered(context: RequestContext) -> IdpGroup:
+    """Return the group to delete; one with roles or members may be refused."""
+    store = context.store
+    group: IdpGroup = store.find("idp_group", None, context.id)
+    in_use = bool(group.roles) or any(group.id in user.groups for user in store.table("user"))
+    if in_use and store.quirks.group_in_use != "deleted":
+        raise ApiError(int(store.quirks.group_in_use), "The group has roles or members")
     return group
 
 
-_BOTH = (Mount(ENTERPRISE, access.MEMBERS), Mount(ABOUT_ORGANIZATION, access.MEMBERS))
+# -- resources
+
+
+_BOTH = (
+    Mount(ENTERPRISE, access.MEMBERS, access.ROLES),
+    Mount(ABOUT_ORGANIZATION, access.MEMBERS, access.ROLES),
+)
 
 ROLES = Resource(
     kind="role",
@@ -217,26 +363,39 @@ ROLES = Resource(
     extra=(_role_detail,),
 )
 
-USERS = Resource(
+_USERS = Resource(
     kind="user",
     nouns=("user", "users"),
     path="/members/users",
-    mounts=(Mount(ENTERPRISE, access.MEMBERS),),
+    mounts=(Mount(ENTERPRISE, access.MEMBERS, access.ROLES),),
     id_field="user_id",
     view=_view_user,
     answer=UserAnswer,
     listing=Listing(order="created", filters=UserFilters),
     readable=False,
-    extra=(_user_detail,),
 )
 
-ORGANIZATION_USERS = replace(
-    USERS,
-    mounts=(Mount(ABOUT_ORGANIZATION, access.MEMBERS),),
-    listing=Listing(
-        order="created", filters=UserFilters, rows=lambda context: _members(context, "user")
+USERS = _with_role_writes(
+    replace(
+        _USERS,
+        create=Create(
+            body=UserInvite, make=_invite, view=view_of_each(_view_user), answer=list[UserAnswer]
+        ),
+        delete=Delete(),
+        extra=(_user_detail,),
     ),
-    extra=(),
+    "PATCH",
+)
+
+ORGANIZATION_USERS = _with_role_writes(
+    replace(
+        _USERS,
+        mounts=(Mount(ABOUT_ORGANIZATION, access.MEMBERS, access.ROLES),),
+        listing=Listing(
+            order="created", filters=UserFilters, rows=lambda context: _members(context, "user")
+        ),
+    ),
+    *_ROLE_WRITES,
 )
 
 IDP_USERS = Resource(
@@ -251,23 +410,26 @@ IDP_USERS = Resource(
     readable=False,
 )
 
-GROUP_ROLES = Resource(
-    kind="idp_group",
-    nouns=("group_role", "group_roles"),
-    path="/members/idp-groups",
-    mounts=_BOTH,
-    id_field="idp_group_name",
-    view=_view_group,
-    answer=IdpGroupAnswer,
-    listing=Listing(order="created", rows=_groups_with_roles),
-    find=_group,
+GROUP_ROLES = _with_role_writes(
+    Resource(
+        kind="idp_group",
+        nouns=("group_role", "group_roles"),
+        path="/members/idp-groups",
+        mounts=_BOTH,
+        id_field="idp_group_name",
+        view=_view_group,
+        answer=IdpGroupAnswer,
+        listing=Listing(order="created", rows=_groups_with_roles),
+        find=_group,
+    ),
+    *_ROLE_WRITES,
 )
 
-SERVICE_USERS = Resource(
+_SERVICE_USERS = Resource(
     kind="service_user",
     nouns=("service_user", "service_users"),
     path="/members/service-users",
-    mounts=(Mount(ENTERPRISE, access.SERVICE_USERS),),
+    mounts=(Mount(ENTERPRISE, access.SERVICE_USERS, access.SERVICE_USERS),),
     id_field="service_user_id",
     view=_view_service_user,
     answer=ServiceUserAnswer,
@@ -278,20 +440,37 @@ SERVICE_USERS = Resource(
     ),
 )
 
-ORGANIZATION_SERVICE_USERS = replace(
-    SERVICE_USERS, mounts=(Mount(ABOUT_ORGANIZATION, access.SERVICE_USERS),), readable=False
+SERVICE_USERS = _with_role_writes(
+    replace(_SERVICE_USERS, extra=(_delete_service_user,)), "POST", "PATCH"
 )
 
+ORGANIZATION_SERVICE_USERS = _with_role_writes(
+    replace(
+        _SERVICE_USERS,
+        mounts=(Mount(ABOUT_ORGANIZATION, access.SERVICE_USERS, access.SERVICE_USERS),),
+        readable=False,
+    ),
+    *_ROLE_WRITES,
+)
+
+_view_name = view_of(IdpGroupName, idp_group_name=id_of)
 IDP_GROUPS = Resource(
     kind="idp_group",
     nouns=("idp_group", "idp_groups"),
     path="/idp-groups",
-    mounts=(Mount(ENTERPRISE, access.ROLES),),
+    mounts=(Mount(ENTERPRISE, access.ROLES, access.ROLES),),
     id_field="idp_group_name",
-    view=view_of(IdpGroupName, idp_group_name=id_of),
+    view=_view_name,
     answer=IdpGroupName,
     listing=Listing(order="created"),
     readable=False,
+    create=Create(
+        body=IdpGroupRegistration,
+        make=_register,
+        view=view_of_each(_view_name),
+        answer=list[IdpGroupName],
+    ),
+    delete=Delete(find=_unregistered, refusals=(400, 409)),
 )
 
 MEMBERS = (
