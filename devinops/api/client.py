@@ -228,8 +228,7 @@ class ReadingClient:
         self, kind: Kind, readings: Mapping[str, Reading], decoded: _Decoded
     ) -> Iterable[Live]:
         items = readings[kind.noun].items
-        if not kind.apis[self.api].parts:
-            self._unknown_fields[kind.noun] = codec.unknown_fields(kind, self.api, items)
+        self._unknown_fields[kind.noun] = codec.unknown_fields(kind, self.api, items)
         if self._unknown_fields.get(kind.noun):
             decoded = _Decoded()  # pages were decoded as if all fields were known
         decode = partial(self._live, kind, names=self._names_in(readings))

@@ -317,11 +317,10 @@ def _as_files_spell(attribute: Attribute, value: Any, names: Names) -> Any:
 
 def _allowed(attribute: Attribute) -> tuple[type, ...]:
     """Return the Python types of the JSON values that a field's schema allows."""
-    if "enum" in attribute.schema:
-        return tuple({type(value): None for value in attribute.schema["enum"]})
-    names = attribute.schema["type"]
-    names = (names,) if isinstance(names, str) else names
-    return tuple(type_ for name in names for type_ in _TYPES[name])
+    schema = attribute.live_schema
+    if "enum" in schema:
+        return tuple({type(value): None for value in schema["enum"]})
+    return tuple(type_ for name in schema["type"] for type_ in _TYPES[name])
 
 
 def _expected(allowed: tuple[type, ...]) -> str:

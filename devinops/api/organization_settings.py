@@ -9,23 +9,28 @@ from devinops.api.http_client import Call, Getter, Sender
 from devinops.api.listing import Reading, read_list
 from devinops.api.v3_paths_and_self import ENTERPRISE_PATH, organization_segment
 from devinops.model.client_protocols import BeforeAgain, ignore
-from devinops.model.errors import ApiError, BadResponse
+from devinops.model.errors import FORBIDDEN, ApiError, BadResponse
 from devinops.model.kind import Api, Kind, Paging, Part, Resource
 
 
 def read(http: Getter, kind: Kind, api: Api, org_id: str | None) -> Reading:
     """Return the only object of a kind, assembled from its parts, as a list of one.
 
-    Raises ApiError.
+    It lacks the parts that the key may not read. Raises ApiError.
     """
     item: dict[str, Any] = {api.id: kind.noun}
     for part in api.parts:
-        item[part.field] = _value(http, api, part, org_id)
+        try:
+            item[part.field] = _value(http, api, part, org_id)
+        except ApiError as error:
+            if error.status != FORBIDDEN or not part.permission:
+                raise
     return Reading([item])
 
 
 def _value(http: Getter, api: Api, part: Part, org_id: str | None) -> Any:
-    call = Call("GET", _path(part.path, org_id), permission=api.read_permission)
+    permission = part.permission or api.read_permission
+    call = Call("GET", _path(part.path, org_id), permission=permission)
     if not part.items:
         response = http.get(call)
         if not isinstance(response, Mapping):
@@ -75,12 +80,14 @@ def _set(
     value: Any,
     before_again: BeforeAgain | None,
 ) -> None:
-    path, permission = _path(part.write or part.path, org_id), api.write_permission
+    path, permission = _path(part.write or part.path, org_id), part.permission
+    permission = permission or api.write_permission
     if value == part.empty:
         _clear(http, Call("DELETE", path, permission=permission, before_again=before_again))
     else:
         body = {part.write_member or part.member: value}
-        http.send(Call("PUT", path, body=body, permission=permission, before_again=before_again))
+        call = Call(part.verb, path, body=body, permission=permission, before_again=before_again)
+        http.send(call)
 
 
 def _clear(http: Sender, call: Call) -> None:

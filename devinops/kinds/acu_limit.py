@@ -1,15 +1,17 @@
-"""The most ACUs (agent compute units) that an organization may use in a billing cycle.
+"""The most ACUs (agent compute units) that an organization may use: in a billing cycle, a session.
 
 Source: the vendor's Terraform provider; PUT and DELETE return 204, and the list also has the limits
-of the enterprise and of people. It is probably the `max_cycle_acu_limit` of the organization: set
-it in one place only.
+of the enterprise and of people. The limit of a cycle is probably the `max_cycle_acu_limit` of the
+organization: set it in one place only. The limit of a session is a field of the organization, which
+the provider never sets to null: the server may fill in a default.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from devinops.kinds._limits import raised
 from devinops.kinds._nested import count
 from devinops.model.kind import (
     Hazard,
@@ -23,7 +25,7 @@ from devinops.model.kind import (
     everywhere,
     settings_api,
 )
-from devinops.model.values import Unset
+from devinops.model.values import UNSET, Unset
 
 
 def _as_integer(limit: Any) -> Any:
@@ -44,27 +46,37 @@ class AcuLimit(Resource):
         normalize=_as_integer,
         names={"v3": everywhere("cycle_acu_limit")},
     )
+    session_acu_limit: int | Unset = attribute(
+        schema=count("ACUs for each session. 0 stops every session.", 0, example=20),
+        only_read_as_null=True,
+        normalize=_as_integer,
+        names={"v3": everywhere("session_acu_limit")},
+    )
+
+
+_LIMITS: Final = {
+    "cycle_acu_limit": ("ACUs in a billing cycle", "all work in the organization"),
+    "session_acu_limit": ("ACUs in a session", "every session of the organization"),
+}
+"""Field → its unit, and what a limit of 0 stops."""
 
 
 def _spends(before: AcuLimit | None, after: AcuLimit) -> str:
-    old, new = before.cycle_acu_limit if before else None, after.cycle_acu_limit
-    if not isinstance(old, int) or (isinstance(new, int) and new <= old):
-        return ""
-    to = f"is raised from {old} to {new}" if isinstance(new, int) else f"is removed; it was {old}"
-    return f"{to} (ACUs in a billing cycle)"
+    changes = ((raised(getattr(before, n, None), getattr(after, n)), n) for n in _LIMITS)
+    return "; ".join(f"{change} ({_LIMITS[name][0]})" for change, name in changes if change)
 
 
 def _stops(before: AcuLimit | None, after: AcuLimit) -> str:
-    if after.cycle_acu_limit != 0 or (before is not None and before.cycle_acu_limit == 0):
-        return ""
-    return "is set to 0, which stops all work in the organization"
+    zero = [n for n in _LIMITS if getattr(after, n) == 0 != getattr(before, n, None)]
+    return f"is set to 0, which stops {_LIMITS[zero[0]][1]}" if zero else ""
 
 
 KIND = Kind(
     noun="acu_limit",
     singular="ACU limit",
     section="acu_limits",
-    title="The maximum ACUs of an organization in a billing cycle. One entry for each target.",
+    title="The maximum ACUs of an organization, in a billing cycle and in a session. One entry for "
+    "each target.",
     resource=AcuLimit,
     identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
@@ -84,6 +96,14 @@ KIND = Kind(
                 write="consumption/acu-limits/devin/organizations/{org_id}",
                 items="items",
                 where={"scope": "org", "org_id": "{org_id}"},
+            ),
+            Part(
+                "session_acu_limit",
+                "organizations/{org_id}",
+                "max_session_acu_limit",
+                empty=UNSET,
+                verb="PATCH",
+                permission="ManageOrganizations",
             ),
             read="ManageBilling or ViewAccountConsumption",
             write="ManageBilling",

@@ -138,7 +138,8 @@ class Attribute(NamedTuple):
     what some servers return instead of a value, or None. `describe` explains a part of the value
     that people cannot read. `completed` gets a written and the live value, and returns the written
     one with the parts that it leaves out and that an update must not change. `element` is the
-    member by which the API tells the elements of a list from each other.
+    member by which the API tells the elements of a list from each other. `only_read_as_null`: the
+    API may show null, which neither an entry nor a request can say.
     """
 
     schema: Mapping[str, Any]
@@ -160,6 +161,7 @@ class Attribute(NamedTuple):
     describe: Callable[[Any], str | None] = _never
     completed: Callable[[Any, Any], Any] = _send_as_it_is
     element: str = ""
+    only_read_as_null: bool = False
 
     def normalized(self, value: Any) -> Any:
         """Return a value, written or live, in the form for comparing values; a set is sorted."""
@@ -167,6 +169,15 @@ class Attribute(NamedTuple):
         if self.is_set and isinstance(value, list):
             return sorted(value, key=lambda element: json.dumps(element, sort_keys=True))
         return value
+
+    @property
+    def live_schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of a live value: only its words or types, because it may break rules."""
+        if "enum" in self.schema:
+            return {"enum": self.schema["enum"]}
+        types = self.schema["type"]
+        types = [types] if isinstance(types, str) else [*types]
+        return {"type": [*types, "null"] if self.only_read_as_null else types}
 
     def reads(self, api: ApiVersion) -> str | None:
         """Return the name of the field in an API's responses; None if the API does not show it."""
@@ -331,10 +342,11 @@ class Update(NamedTuple):
 class Part(NamedTuple):
     """One of the resources that make up the only object of a kind, with the field that it holds.
 
-    `path` is read with GET. `write` (default: the same path) is set with PUT and cleared with
+    `path` is read with GET. `write` (default: the same path) is set with `verb` and cleared with
     DELETE. The value is in the member `member` of a response and in `write_member` (default: the
     same) of a request. If `items` is given, the response is a list of that name, and `where`
-    selects the object by its members; `{org_id}` in it stands for the organization.
+    selects the object by its members; `{org_id}` in it stands for the organization. If a part needs
+    a `permission` of its own, a key without it reads the other parts.
     """
 
     field: str
@@ -345,7 +357,9 @@ class Part(NamedTuple):
     items: str = ""
     where: Mapping[str, str] = MappingProxyType({})
     empty: Any = None
-    """The value that is written with DELETE instead of PUT."""
+    """The value that is written with DELETE; UNSET if none is."""
+    verb: str = "PUT"
+    permission: str = ""
 
 
 class Tree(NamedTuple):

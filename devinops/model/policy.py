@@ -138,7 +138,7 @@ class AcceptedRisk(NamedTuple):
 HAZARDS: Final = {
     "spend": AcceptedRisk(
         "spend",
-        "automations start sessions, which cost ACUs, and an ACU limit is raised or removed",
+        "automations start sessions, which cost ACUs, and ACU limits are raised or removed",
     ),
     "network": AcceptedRisk(
         "reach more of the network",

@@ -133,18 +133,26 @@ def edition_problems(
     api: ApiVersion,
     unknown_fields: Collection[tuple[str, str]],
 ) -> Iterator[Problem]:
-    """Yield a problem for each declared field that no listed object has, so it would be lost."""
+    """Yield a problem for each declared field that no listed object has, so it would be lost.
+
+    Such a field can also be a part that the key may not read.
+    """
     for declaration in declarations if unknown_fields else ():
         if declaration.ensure is not Ensure.PRESENT:
             continue
         for name, value in declaration.resource.items():
             if value is not None and (declaration.key.kind, name) in unknown_fields:
+                kind = declaration.kind
+                parts = kind.apis[api].parts
+                lacking = next((part.permission for part in parts if part.field == name), "")
+                why, give = f"API {api} lists no {kind.name} with the field {name}", ""
+                if lacking:
+                    why, give = f"the key may not read {name}", f"give the key {lacking}, "
                 yield Problem(
                     declaration.source_of(name),
                     "unsupported-field",
-                    f"API {api} lists no {declaration.kind.name} with the field {name}, so "
-                    "devinops can neither set nor compare it: remove it (the live value is kept), "
-                    "or limit the entry with targets:",
+                    f"{why}, so devinops can neither set nor compare it: {give}remove it (the "
+                    "live value is kept), or limit the entry with targets:",
                 )
 
 

@@ -123,12 +123,7 @@ def _check_fields(noun: str, fields: Mapping[str, Any]) -> None:
 @cache
 def _types(noun: str) -> Mapping[str, Any]:
     """Return field → validator that checks only its JSON type."""
-    return {
-        attribute.name: validator(
-            {name: rule for name, rule in attribute.schema.items() if name in ("type", "enum")}
-        )
-        for attribute in KINDS[noun].attributes
-    }
+    return {a.name: validator(a.live_schema) for a in KINDS[noun].attributes}
 
 
 class BackupItem(Struct, frozen=True, kw_only=True):

@@ -462,6 +462,56 @@ def test_the_whole_life_of_a_limit(emulator: Emulator, write: Settings, devinops
     assert limit(emulator, "org-other") == 7
 
 
+def test_the_limit_of_a_session_is_patched_and_never_removed(
+    emulator: Emulator, write: Settings, devinops: Devinops
+) -> None:
+    root = write(acu_limits={"cycle_acu_limit": None, "session_acu_limit": 20})
+    assert devinops("apply", "-C", root, "--yes").code == 0
+    rolled_back = devinops("rollback", "latest", "-C", root, "--yes")
+    assert (rolled_back.code, organization(emulator)["max_session_acu_limit"]) == (4, 20)
+    assert "API v3 cannot set its session_acu_limit (none)" in rolled_back.out
+
+    emulator.edit("organization", "org-emulator", max_session_acu_limit=10)
+    argv = ("apply", "-C", root, "--yes", "--on-drift", "overwrite")
+    refused = devinops(*argv)
+    assert (refused.code, "is raised from 10 to 20 (ACUs in a session)" in refused.err) == (4, True)
+    assert devinops(*argv, "--allow", "spend").code == 0
+    assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
+    patch = ("PATCH", "/v3/enterprise/organizations/org-emulator", {"max_session_acu_limit": 20})
+    assert [each for each in writes(emulator) if each[0] == "PATCH"] == [patch, patch]
+    found = organization(emulator)
+    assert (found["max_session_acu_limit"], found["max_cycle_acu_limit"]) == (20, None)
+
+    emulator.edit("organization", "org-emulator", max_session_acu_limit=None)
+    assert devinops("rollback", "latest", "-C", root, "--yes").code == 0
+    assert organization(emulator)["max_session_acu_limit"] == 10
+    null = write(acu_limits={"cycle_acu_limit": None, "session_acu_limit": None})
+    assert devinops("validate", "-C", null).code == 1
+
+
+@pytest.mark.parametrize("session_limit", [{}, {"session_acu_limit": 20}])
+def test_a_key_that_may_not_read_the_organization_sets_the_limit_of_a_cycle_alone(
+    write: Settings,
+    devinops: Devinops,
+    use: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    session_limit: dict[str, int],
+) -> None:
+    monkeypatch.setenv("DEVIN_ENTERPRISE", "cog_billing")
+    keys = {"cog_billing": {"org": None, "permissions": ["ManageBilling"]}}
+    root = write(acu_limits={"cycle_acu_limit": 500, **session_limit})
+    with Emulator({**SEED, "keys": keys}) as emulator:
+        use(emulator.url)
+        applied = devinops("apply", "-C", root, "--yes")
+        assert limit(emulator) == (None if session_limit else 500)
+    if session_limit:
+        assert applied.code == 1
+        assert "the key may not read session_acu_limit" in applied.err
+        assert "give the key ManageOrganizations, remove it" in applied.err
+    else:
+        assert applied.code == 0
+
+
 def test_a_limit_that_somebody_set_is_taken_over_with_an_approval(
     emulator: Emulator, write: Settings, devinops: Devinops
 ) -> None:

@@ -26,6 +26,8 @@ KIND = KINDS["acu_limit"]
         ({"cycle_acu_limit": True}, ["wrong-type"]),
         ({"cycle_acu_limit": "500"}, ["wrong-type"]),
         ({"cycle_acu_limit": 1, "ensure": "absent"}, ["unknown-key"]),
+        ({"cycle_acu_limit": 1, "session_acu_limit": 0}, []),
+        ({"cycle_acu_limit": 1, "session_acu_limit": None}, ["wrong-type"]),
     ],
 )
 def test_an_entry_says_a_whole_number_or_null(entry: dict[str, Any], codes: list[str]) -> None:
@@ -66,3 +68,15 @@ def test_a_higher_limit_and_none_want_an_approval(
     values = (AcuLimit(cycle_acu_limit=before), AcuLimit(cycle_acu_limit=after))
     assert (spend.approval, spend.risk(*values)) == ("spend", risk)
     assert spend.risk(None, values[1]) == ""
+
+
+def test_each_limit_has_its_risks() -> None:
+    note, spend = KIND.hazards
+    before = AcuLimit(cycle_acu_limit=5, session_acu_limit=5)
+    dearer = AcuLimit(cycle_acu_limit=6, session_acu_limit=7)
+    assert spend.risk(before, dearer) == (
+        "is raised from 5 to 6 (ACUs in a billing cycle); is raised from 5 to 7 (ACUs in a session)"
+    )
+    stopped = AcuLimit(cycle_acu_limit=5, session_acu_limit=0)
+    assert "every session" in note.risk(before, stopped)
+    assert "all work" in note.risk(stopped, AcuLimit(cycle_acu_limit=0, session_acu_limit=0))

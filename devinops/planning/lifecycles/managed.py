@@ -258,7 +258,7 @@ class Managed:
                 Blocker.CONFLICT, match.declaration, match.doubt, [live, *match.rivals], fields
             )
             return True
-        fixed = [field for field in fields if not _updates(live.kind, context.api, field.name)]
+        fixed = [field for field in fields if not _updates(live.kind, context.api, field)]
         if fixed:
             forget = f", run {forget_command(match.record.key)}" if match.record else ""
             reason = (
@@ -320,7 +320,7 @@ class Managed:
     ) -> None:
         api, key = context.api, saved.live.key
         differences = changed_fields(live.kind, saved.live.resource, live.resource)
-        fields = tuple(field for field in differences if _updates(live.kind, api, field.name))
+        fields = tuple(field for field in differences if _updates(live.kind, api, field))
         lost = {field.name: field.after for field in differences if field not in fields}
         if lost:
             _block_unwritable(saved, lost, api, draft, [live])
@@ -566,9 +566,11 @@ def _unreadable(kind: Kind, fields: Fields, declared: Resource, live: Resource) 
     )
 
 
-def _updates(kind: Kind, api: ApiVersion, field: str) -> bool:
-    name = kind.by_name[field].sent_as(api, creating=False)
-    return kind.apis[api].update is not None and name is not None
+def _updates(kind: Kind, api: ApiVersion, field: FieldChange) -> bool:
+    attribute = kind.by_name[field.name]
+    is_sendable = field.after is not None or not attribute.only_read_as_null
+    name = attribute.sent_as(api, creating=False)
+    return kind.apis[api].update is not None and name is not None and is_sendable
 
 
 def _final(kind: Kind) -> str:
