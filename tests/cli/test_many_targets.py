@@ -466,6 +466,27 @@ def test_all_targets_are_written_and_each_has_a_backup_and_an_inventory(
     assert devinops("plan", "-C", place, "-t", "all", "--detailed-exitcode").code == 0
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_an_enterprise_is_written_before_the_organizations(
+    emulator: Emulator, repository: Write, devinops: Devinops, fails: bool
+) -> None:
+    """Its name is the last, and a failure there stops nothing else."""
+    own: dict[str, Any] = {org[-1]: {"org_id": org} for org in ORGANIZATIONS}
+    targets = own | {"z": {"enterprise": True}}
+    config = {"version": 1, "defaults": {"inventory": {"store": "file"}}, "targets": targets}
+    shared = NOTE.replace("---\nRun", "enterprise: true\n---\nRun")
+    files = {"knowledge/deploys.md": NOTE, "knowledge/shared.md": shared}
+    place = repository({"devinops.yaml": yaml.safe_dump(config), **files})
+    path = "/v3/enterprise/knowledge/notes"
+    fault = {"method": "POST", "path": path, "fault": "status", "status": 403}
+    emulator.faults = [fault] if fails else []
+    ran = devinops("apply", "-C", place, "-t", "all", "--adopt", "--yes", "--parallelism", "1")
+    assert ran.code == (3 if fails else 0)
+    writes = [each["path"] for each in emulator.requests if each["method"] != "GET"]
+    assert (writes[0], len(writes)) == (path, 1 + len(ORGANIZATIONS))
+    assert set(bodies(emulator).values()) == {"Run make deploy."}
+
+
 # --- rollback -------------------------------------------------------------------------------------
 
 

@@ -332,7 +332,11 @@ class _Execution:
         self.commit = Git(self.run.options.root).line("rev-parse", "HEAD")
         signals.instead(self.stop)
         jobs = {name: partial(self.apply, kept, secrets) for name, kept in sorted(ready.items())}
-        self.run.each("applying", jobs, lambda name, error: self.failed(ready[name], error))
+        enterprises = {name for name, kept in ready.items() if kept.plan.target.enterprise}
+        # What organizations are given can depend on what the enterprise has.
+        for stage in (enterprises, jobs.keys() - enterprises):
+            if now := {name: job for name, job in jobs.items() if name in stage}:
+                self.run.each("applying", now, lambda name, error: self.failed(ready[name], error))
 
     def stop(self, code: ExitCode) -> None:
         """Let the requests in flight finish, in all targets, and start nothing new."""
