@@ -23,6 +23,7 @@ from devinops.api.v3_paths_and_self import (
     about_organization_path,
     identity,
     organization_path,
+    with_expiry,
 )
 from devinops.kinds import KINDS
 from devinops.model.client_protocols import Author, BeforeAgain, KeyOwner, PageDecoder, ignore
@@ -95,7 +96,12 @@ class ReadingClient:
         return is_emulator
 
     def whoami(self) -> KeyOwner:
-        return _UNKNOWN_OWNER if self.api == "v1" else identity(self._getter)
+        if self.api == "v1":
+            return _UNKNOWN_OWNER
+        owner, enterprise = identity(self._getter), self._enterprise_getter
+        if owner.org_id is not None and enterprise is None:
+            return owner
+        return with_expiry(owner, enterprise or self._getter)
 
     def _base(self, kind: Kind) -> str:
         """Return the path below which the API serves a kind."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, segment
 from devinops.model.client_protocols import KeyOwner
-from devinops.model.errors import BadResponse, ConfigError
+from devinops.model.errors import ApiError, BadResponse, ConfigError
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")
 _NAMES: Final = (
@@ -33,7 +33,21 @@ def identity(http: Getter) -> KeyOwner:
     kind = _text(response, "principal_type")
     names = [_text(response, name) for name in _NAMES]
     labels = (clean(name or "", 100) for name in (*names, kind))
-    return KeyOwner(next(filter(None, labels), "unnamed"), _text(response, "org_id"), kind)
+    name, id = next(filter(None, labels), "unnamed"), _text(response, "service_user_id")
+    return KeyOwner(name, _text(response, "org_id"), kind, id)
+
+
+def with_expiry(owner: KeyOwner, http: Getter) -> KeyOwner:
+    """Return an owner with when it expires, if it is a service user and the key may read that."""
+    if not owner.service_user_id:
+        return owner
+    id = segment(owner.service_user_id, "the id")
+    try:
+        found = http.get(Call("GET", f"{ENTERPRISE_PATH}/members/service-users/{id}"))
+    except ApiError:
+        return owner
+    time = found.get("expires_at") if isinstance(found, Mapping) else None
+    return owner._replace(expires_at=time if type(time) is int else None)
 
 
 ENTERPRISE_PATH: Final = "/v3/enterprise"

@@ -16,7 +16,14 @@ from devinops.doctor.checks import note, of_failure, of_findings, of_list, of_sk
 from devinops.doctor.lists import PAGE_SIZE, ReadList, ids_in, objects_in, read
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import differences
-from devinops.doctor.summary import HEADERS, OWNERS, of_connection, of_key, of_quirks
+from devinops.doctor.summary import (
+    HEADERS,
+    OWNERS,
+    of_connection,
+    of_expiry,
+    of_key,
+    of_quirks,
+)
 from devinops.model.errors import FORBIDDEN, TOO_MANY
 from devinops.model.target import Target
 from devinops.render import counted
@@ -158,6 +165,7 @@ class _Run:
         """Return what the roles of an enterprise's service user permit; None if unreadable."""
         members, granted = "/v3/enterprise/members/service-users/{id}", set[str]()
         users = [self.observer.get(members, {"id": id}) for id in ids_in([own], "service_user_id")]
+        self._say(*of_expiry((user.value for user in users), self.observer.seen[-1][1]))
         assigned = [each for user in users for each in objects_in(user.value, "role_assignments")]
         ids = ids_in((each.get("role") for each in assigned), "role_id")
         if not 0 < len(ids) <= _MOST_ROLES or len(ids) < len(assigned):

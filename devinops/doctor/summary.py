@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from devinops.doctor.checks import REPORT, note, ok, problem
 from devinops.doctor.observer import Observation
 from devinops.emulator.quirks import VALUES
+from devinops.model.key_expiry import REPLACE, expiry
 from devinops.render import counted
 from devinops.schema.doctor import Check, KeyFacts
 
@@ -74,6 +75,13 @@ def of_key(key: KeyFacts) -> Iterator[Check]:
         yield note("key", NOT_TRIED)
     else:
         yield ok("key", f"its roles grant {', '.join(key.permissions) or 'nothing'}")
+
+
+def of_expiry(users: Iterable[Any], now: float) -> Iterator[Check]:
+    """Yield when a service user of the key expires; `now` is in epoch seconds."""
+    times = (user.get("expires_at") for user in users if isinstance(user, dict))
+    for text, is_soon in (expiry(at, now) for at in times if type(at) is int):
+        yield problem("key", text, REPLACE) if is_soon else ok("key", text)
 
 
 def of_quirks(

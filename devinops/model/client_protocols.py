@@ -28,12 +28,15 @@ def ignore(_: object) -> None:
 class KeyOwner(NamedTuple):
     """The person or service user that an API key belongs to, as text for people.
 
-    `org_id` is None if the key belongs to an enterprise.
+    `org_id` is None if the key belongs to an enterprise. `expires_at` is when the service user
+    expires, in epoch seconds; None if it does not, or if that is not known.
     """
 
     principal: str
     org_id: str | None = None
     principal_type: str | None = None
+    service_user_id: str | None = None
+    expires_at: int | None = None
 
 
 class Author(NamedTuple):

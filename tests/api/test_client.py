@@ -474,7 +474,7 @@ def test_a_key_of_an_enterprise_needs_an_organization(api, connect):
                 "service_user_name": "CI",
                 "org_id": "o",
             },
-            KeyOwner("CI", "o", "service_user"),
+            KeyOwner("CI", "o", "service_user", "s"),
         ),
         (
             {"api_key_id": "k", "api_key_name": "Key", "user_id": "u", "user_name": "Ada"},

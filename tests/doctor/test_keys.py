@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain, combinations
 from typing import Any
@@ -211,3 +213,23 @@ def test_a_rejected_key_of_v1_ends_it() -> None:
         == "problem  key: rejected (401): check the key, and the IP access list of the enterprise"
     )
     assert found.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("days", "line"),
+    [
+        (None, ""),
+        (100, r"ok       key: expires on 20\d\d-\d\d-\d\d \d\d:\d\d UTC"),
+        (9, r"problem  key: expires on .* UTC, in 9 days: store the key of another service user"),
+    ],
+)
+def test_a_key_that_expires_soon_is_a_problem(days: int | None, line: str) -> None:
+    at = None if days is None else int(time.time()) + days * 24 * 3600 + 3600
+    own = {"id": "service-user-enterprise", "name": "E", "expires_at": at}
+    more = seed()
+    more["enterprise"] |= {"service_users": [own]}
+    with Emulator(more) as emulator:
+        shown = lines(examined(emulator, "cog_enterprise"))
+    assert [bool(re.match(line, each)) for each in shown if "expires" in each] == [True] * bool(
+        line
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -420,6 +421,46 @@ def test_where_there_are_no_such_settings_the_entry_is_a_problem(
     found = devinops("plan", "-C", root, "-t", "a")
     assert found.code == 1
     assert message in found.err
+
+
+# --- the keys ------------------------------------------------------------------------------------------------
+
+USER = {"id": "service-user-emulator", "name": "Emulator"}
+
+
+@pytest.mark.parametrize(
+    ("days", "key", "said"),
+    [
+        (100, "cog_enterprise", " UTC."),
+        (9, "cog_enterprise", " UTC, in 9 days: store the key of another service user in its place"),
+        (None, "cog_enterprise", None),
+        (9, "", None),
+        (9, "cog_nobody", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("target", ["production", "all"])
+def test_whoami_says_when_the_key_expires_if_a_key_of_the_enterprise_can_read_it(
+    write: Settings,
+    devinops: Devinops,
+    use: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    days: int | None,
+    key: str,
+    said: str | None,
+    target: str,
+) -> None:
+    monkeypatch.setenv("DEVIN_ENTERPRISE", key)
+    at = None if days is None else int(time.time()) + days * 24 * 3600 + 3600
+    users = [USER | {"expires_at": at}]
+    with Emulator({**SEED, "enterprise": {"service_users": users}}) as emulator:
+        use(emulator.url)
+        words = ("whoami", "-C", write(), "-t", target)
+        ran, document = devinops(*words), json.loads(devinops(*words, "--format", "json").out)
+    lines = [line for line in ran.out.splitlines() if "expires" in line]
+    assert (ran.code, len(lines)) == (0, 1 if said else 0)
+    assert all(line.startswith("The API key of Emulator expires on ") for line in lines)
+    assert all(line.endswith(said or "") for line in lines)
+    assert document["targets"][0]["expires_at"] == (at if said else None)
 
 
 # --- the ACU limit ------------------------------------------------------------------------------------------

@@ -656,6 +656,8 @@ def doctor(**arguments: Any) -> ExitCode:
 def whoami(**arguments: Any) -> ExitCode:
     """Show the effective settings, the source of each, and who the API key belongs to.
 
+    If a key of the enterprise can read when the key expires, it says so, and warns 14 days before.
+
     \b
       devinops whoami
       devinops whoami --target production

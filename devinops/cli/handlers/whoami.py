@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from devinops.config.settings import Settings, key_variable
 from devinops.model.client_protocols import KeyOwner
 from devinops.model.errors import DevinopsError
 from devinops.model.exit_codes import ExitCode, worst
+from devinops.model.key_expiry import REPLACE, expiry
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
 
@@ -68,6 +70,8 @@ def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
         f"{item['name']}: {item['error'] or ', '.join(str(item[fact]) for fact in facts)}"
         for item in found
     ]
+    for owner in owners.values():
+        lines += _expiry(owner)
     options.answer(SimpleAnswer(lines, partial(_document, code, found)))
     return code
 
@@ -109,6 +113,7 @@ def _answer(
     lines = [*_settings(settings, org_id), "", f"The API key belongs to {owner.principal}."]
     if org_id is not None:
         lines.append(f"Organization: {org_id}.")
+    lines += _expiry(owner)
     if settings.target.enterprise and owner.org_id:
         lines.append(
             f"It is a key of the organization {owner.org_id}, which cannot read the enterprise: "
@@ -118,6 +123,13 @@ def _answer(
         lines.append(f"This is the emulator at {settings.target.api_url}.")
     item = _item(settings, org_id, owner, emulator)
     return SimpleAnswer(lines, partial(_document, ExitCode.OK, [item]))
+
+
+def _expiry(owner: KeyOwner) -> Iterator[str]:
+    """Yield when a key expires, with a warning if that is soon."""
+    if owner.expires_at is not None:
+        text, is_soon = expiry(owner.expires_at, time.time())
+        yield f"The API key of {owner.principal} {text}{f': {REPLACE}' if is_soon else '.'}"
 
 
 def _item(
@@ -139,6 +151,7 @@ def _item(
         "settings": {row: {"value": rows[row], "source": sources[row]} for row in rows},
         "principal": owner.principal if owner else None,
         "principal_type": owner.principal_type if owner else None,
+        "expires_at": owner.expires_at if owner else None,
         "emulator": emulator,
         "error": error,
     }
