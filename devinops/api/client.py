@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from devinops.api import codec, organization_settings, redact
 from devinops.api.connection import Connection
@@ -107,10 +107,10 @@ class ReadingClient:
         """Return the path below which the API serves a kind."""
         if self.api == "v1":
             return "/v1"
-        if self._is_about_organization(kind):
-            return about_organization_path(self.org_id)
-        is_enterprise = self._connection.target.enterprise
-        return ENTERPRISE_PATH if is_enterprise else organization_path(self.org_id)
+        if self._connection.target.enterprise or kind.apis[self.api].is_shared:
+            return ENTERPRISE_PATH
+        is_about = self._is_about_organization(kind)
+        return about_organization_path(self.org_id) if is_about else organization_path(self.org_id)
 
     def _path(self, kind: Kind, id: str | None = None) -> str:
         path = f"{self._base(kind)}/{kind.apis[self.api].path}"
@@ -135,7 +135,11 @@ class ReadingClient:
 
     def _is_about_organization(self, kind: Kind) -> bool:
         """Return whether the enterprise stores a kind for an organization: it needs another key."""
-        return kind.apis[self.api].is_about_organization
+        is_enterprise = self._connection.target.enterprise
+        return kind.apis[self.api].is_about_organization and not is_enterprise
+
+    def _is_in_reach(self, kind: Kind) -> bool:
+        return self._enterprise_getter is not None or not self._is_about_organization(kind)
 
     def _permission(self, usual: str, api: Api) -> str:
         """Return the permission that a call needs.
@@ -222,9 +226,7 @@ class ReadingClient:
         existing = [kind for kind in KINDS.values() if self._exists(kind)]
         if nouns is not None:
             return [kind for kind in existing if kind.noun in nouns]
-        if self._enterprise_getter is not None:
-            return existing
-        return [kind for kind in existing if not self._is_about_organization(kind)]
+        return [kind for kind in existing if not kind.only_named and self._is_in_reach(kind)]
 
     def _exists(self, kind: Kind) -> bool:
         """Return whether this API has a kind in the scope of the target."""
@@ -233,6 +235,8 @@ class ReadingClient:
     def _lives(
         self, kind: Kind, readings: Mapping[str, Reading], decoded: _Decoded
     ) -> Iterable[Live]:
+        if kind.apis[self.api].is_shared:
+            return self._shared(kind, verify=False).lives
         items = readings[kind.noun].items
         self._unknown_fields[kind.noun] = codec.unknown_fields(kind, self.api, items)
         if self._unknown_fields.get(kind.noun):
@@ -281,7 +285,10 @@ class ReadingClient:
         # ask again if it failed.
         _ = self.org_id
         jobs = [
-            partial(self._read_list, kinds, on_page, verify) for kinds in kinds_by_path.values()
+            partial(self._read_shared, kinds[0], verify)
+            if kinds[0].apis[self.api].is_shared
+            else partial(self._read_list, kinds, on_page, verify)
+            for kinds in kinds_by_path.values()
         ]
         readings: dict[str, Reading] = {}
         for lists in side_by_side(jobs, self._getter.parallelism):
@@ -323,6 +330,38 @@ class ReadingClient:
                     self._kept.clear()
         return readings
 
+    def _shared(self, kind: Kind, verify: bool) -> _SharedList:
+        """Return a list that all targets of a key share, and that a run reads once for them."""
+        key = kind.noun, self._connection.target.enterprise
+
+        def read(before: _SharedList | None) -> _SharedList:
+            if before:
+                self._listed_ids[kind.noun] = before.reading.ids
+            reading = self._request_list([kind], _ignore_page, verify)[kind.noun]
+            names = codec.spellings(kind, self.api, reading.items)
+            lives = [self._decode_early(kind, {}, item) for item in reading.items]
+            return _SharedList(reading, names, lives)
+
+        shared: _SharedList = self._getter_of(kind).shared.get(
+            key, read, lambda known: not (verify and known.reading.unverified)
+        )
+        self._names[kind.noun] = shared.names
+        return shared
+
+    def _read_shared(self, kind: Kind, verify: bool) -> dict[str, Reading]:
+        return {kind.noun: self._shared(kind, verify).reading}
+
+    def _reduced(self, kind: Kind, items: Iterable[Item]) -> list[Item]:
+        """Return the objects of a response as they are in the scope of the target."""
+        api, org_id = kind.apis[self.api], None
+        if not self._connection.target.enterprise:
+            org_id = self._org_id
+        try:
+            reduced = [api.reduced(item, org_id) for item in items]
+        except ValueError as error:
+            raise BadResponse(f"the API's {api.path} ({self.api}): {error}") from None
+        return [item for item in reduced if item is not None]
+
     def _request_list(
         self, kinds: list[Kind], on_page: Callable[[Kind, list[Item]], None], verify: bool
     ) -> dict[str, Reading]:
@@ -336,17 +375,17 @@ class ReadingClient:
         permissions = (self._permission(api.read_permission, api) for api in apis)
         call = Call("GET", self._path(kinds[0]), permission=next(filter(None, permissions), ""))
         if len(kinds) == 1:
-            noun = kinds[0].noun
+            kind = kinds[0]
             reading = read_list(
-                self._getter_of(kinds[0]),
+                self._getter_of(kind),
                 call,
                 apis[0],
-                partial(on_page, kinds[0]),
-                before=self._listed_ids.get(noun),
+                lambda items: on_page(kind, self._reduced(kind, items)),
+                before=self._listed_ids.get(kind.noun),
                 verify=verify,
             )
-            self._listed_ids[noun] = reading.ids
-            return {noun: reading}
+            self._listed_ids[kind.noun] = reading.ids
+            return {kind.noun: reading._replace(items=self._reduced(kind, reading.items))}
         response = self._getter_of(kinds[0]).get(call, list_budget())
         return {
             kind.noun: Reading(unpaged(response, call, api, partial(on_page, kind), shared=True))
@@ -407,7 +446,8 @@ class WritingClient(ReadingClient):
             if error.is_missing:
                 return None
             raise
-        return _checked_id(self._live(KINDS[kind], _checked_object(response, call)), id, call)
+        items = self._reduced(KINDS[kind], [_checked_object(response, call)])
+        return _checked_id(self._live(KINDS[kind], items[0]), id, call) if items else None
 
     def create(
         self,
@@ -418,19 +458,14 @@ class WritingClient(ReadingClient):
         taken: Container[str] = (),
     ) -> Live:
         kind, api = resource.kind, self._api(resource.kind.noun)
-        body = codec.encode(resource, self._encoding(kind, ids), value=value)
+        body = codec.encode(resource, self._encoding(resource, ids), value=value)
         if value is not None:
             redact.remember_values([value])
-        call = Call(
-            "POST",
-            self._path(kind),
-            body=body,
-            permission=self._permission(api.write_permission, api),
-            has_secret=value is not None,
-        )
-        response = _checked_object(self._sender_of(kind).send(call), call)
+        own_id = body.get(api.id)
+        call = self._create_call(kind, body, has_secret=value is not None)
+        response = self._object_in(kind, self._sender_of(kind).send(call), call, own_id)
         _keep_out_of_messages(kind, response)
-        id = response.get(api.id)
+        id = own_id or response.get(api.id)
         if not isinstance(id, str) or not id:
             raise BadResponse(
                 f"{call}: the response has no {api.id}, so the new object is not known"
@@ -445,6 +480,19 @@ class WritingClient(ReadingClient):
             )
         live = self._after_write(kind, response, id, body, ids, creating=True)
         return self._after_create(live, resource, ids)
+
+    def _create_call(self, kind: Kind, body: Mapping[str, Any], *, has_secret: bool) -> Call:
+        api, path = self._api(kind.noun), self._path(kind)
+        if api.has_subject:
+            path = self._path(kind, body[api.id])
+            body = {name: value for name, value in body.items() if name != api.id}
+        return Call(
+            api.create_verbs.get(self._connection.target.scope, "POST"),
+            path,
+            body=api.wrapped(body),
+            permission=self._permission(api.write_permission, api),
+            has_secret=has_secret,
+        )
 
     def _after_create(self, live: Live, resource: Resource, ids: Mapping[Key, str]) -> Live:
         """Set the fields that the API accepts only in an update, if the new object lacks them."""
@@ -486,7 +534,7 @@ class WritingClient(ReadingClient):
         assert api.update, "what cannot be updated is blocked"
         verb, path = api.update.verb, self._path(kind, id)
         permission = self._permission(api.write_permission, api)
-        encode = partial(codec.encode, resource, self._encoding(kind, ids), before=before)
+        encode = partial(codec.encode, resource, self._encoding(resource, ids), before=before)
         whole = encode()
         body = encode(changes_only=True) if verb == "PATCH" else whole
         call = Call(
@@ -505,12 +553,14 @@ class WritingClient(ReadingClient):
                 raise
             # It may accept only members that it documents.
             response = sender.send(replace(call, body=body))
-        response = _checked_object(response or {}, call)
+        response = self._object_in(kind, response or {}, call, id)
         _keep_out_of_messages(kind, response)
         return _checked_id(self._after_write(kind, response, id, whole, ids), id, call)
 
     def delete(self, kind: str, id: str, *, before_again: BeforeAgain | None = None) -> None:
         api, path = self._api(kind), self._path(KINDS[kind], id)
+        if api.forgotten_in is self._connection.target.scope:
+            raise AssertionError(f"a DELETE of {path} would remove more than {kind}")
         permission = self._permission(api.write_permission, api)
         call = Call(
             "DELETE", path, permission=permission, of_object=True, before_again=before_again
@@ -526,11 +576,31 @@ class WritingClient(ReadingClient):
         """Return what can write a kind. Raises ConfigError if that needs an enterprise key."""
         return self._with_key_for(kind, self._sender, self._enterprise_sender)
 
-    def _encoding(self, kind: Kind, ids: Mapping[Key, str]) -> codec.Encoding:
-        """Return how to write values; the scope of the target may lack kinds they refer to."""
-        references = (attribute for attribute in kind.attributes if attribute.ref)
-        left_out = frozenset(a.name for a in references if not self._exists(KINDS[a.ref or ""]))
-        return codec.Encoding(self.api, ids, left_out, self._connection.owner)
+    def _object_in(self, kind: Kind, response: Any, call: Call, id: str | None) -> Item:
+        """Return the object with an id in the response to a write; empty if it shows none.
+
+        Of a list, an only object is returned for no id.
+        """
+        objects = response if isinstance(response, list) else [response]
+        shown = self._reduced(kind, [_checked_object(each, call) for each in objects])
+        if isinstance(response, list):
+            shown = [each for each in shown if id in (None, each.get(kind.apis[self.api].id))]
+        return shown[0] if len(shown) == 1 else {}
+
+    def _encoding(self, resource: Resource, ids: Mapping[Key, str]) -> codec.Encoding:
+        """Return how to write values; the scope of the target may lack kinds they refer to.
+
+        There, the id of a subject is its name.
+        """
+        kind, names = resource.kind, dict[Key, str]()
+        references = [attribute for attribute in kind.attributes if attribute.ref]
+        lacking = [a for a in references if not self._exists(KINDS[a.ref or ""])]
+        for attribute in lacking:
+            if attribute.name in kind.identity.fields:
+                name = getattr(resource, attribute.name)
+                names[kind.referred(attribute, name)] = name
+        left_out = frozenset(a.name for a in lacking) - {*kind.identity.fields}
+        return codec.Encoding(self.api, {**ids, **names}, left_out, self._connection.owner)
 
     def _api(self, kind: str) -> Api:
         return KINDS[kind].apis[self.api]
@@ -555,6 +625,14 @@ class WritingClient(ReadingClient):
         return codec.live_from_request(
             kind, self.api, id, body, names, self._viewpoint, creating=creating
         )
+
+
+class _SharedList(NamedTuple):
+    """A list of the enterprise, with how files spell references to its objects, and its objects."""
+
+    reading: Reading
+    names: Mapping[str, str]
+    lives: Sequence[Live]
 
 
 class _Decoded:
@@ -596,6 +674,10 @@ class _Count:
         with self._lock:
             self._total += count
             self._progress(self._total)
+
+
+def _ignore_page(_: Kind, __: list[Item]) -> None:
+    """Keep nothing of a page: the whole list is decoded once."""
 
 
 def _revealed(kind: Kind, response: Item) -> Revealed | None:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 from devinops import run_facts, signals, waiting
 from devinops.api import failures, httpx_setup, redact, retry, size_limits
 from devinops.api.connection import Connection, Endpoint
+from devinops.api.once import Once
 from devinops.api.single_request import (
     Call,
     HttpOutcome,
@@ -85,6 +86,8 @@ class Getter:
         endpoint = endpoint or httpx_setup.endpoint(connection)
         self._route = httpx_setup.route(endpoint)
         self._client = httpx_setup.open_client(endpoint)
+        self.shared = Once[Any]()
+        """What all clients with this key read once."""
         self.emulator: bool | None = None
         self.rejected = ""
 

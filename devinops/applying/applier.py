@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -131,7 +132,7 @@ class Applier:
     def __init__(
         self,
         plan: Plan,
-        known: Collection[str],
+        known: Collection[ObjectId],
         writer: Writer,
         journal: Journal,
         options: ApplyOptions,
@@ -146,7 +147,9 @@ class Applier:
         self.journal_error = ""
         self.finished = False
         self._created: dict[Key, str] = {}
-        self._known = {*known}
+        self._known = defaultdict[str, set[str]](set)
+        for noun, id in known:
+            self._known[noun].add(id)
         self._lock = threading.Lock()
         # Only one list at a time is in memory, however many creates have an unknown outcome.
         self._listing = threading.Lock()
@@ -333,13 +336,14 @@ class Applier:
         remark = ""
         try:
             # The new object may have the id of the one that it replaces.
-            taken = self._known - {change.id} if change.id else self._known
+            known = self._known[change.key.kind]
+            taken = known - {change.id} if change.id else known
             live = self.writer.create(change.written(), ids, value=value, taken=taken)
         except ApiError as error:
             if error.answered:
                 raise
             live, remark = self._recover(change, error), FOUND_AFTERWARDS
-        self._known.add(live.id)
+        known.add(live.id)
         self._created[change.key] = live.id
         loss = self._hand_over(change, live)
         self._verify_stored(change, change.written(), live)
@@ -424,7 +428,7 @@ class Applier:
 
     def _is_new(self, live: Live, change: Change) -> bool:
         different = changed_fields(change.kind, change.written(), live.resource)
-        return live.id not in self._known and not different
+        return live.id not in self._known[live.key.kind] and not different
 
     def _update(self, change: Change) -> tuple[Live | None, str]:
         assert change.live

@@ -57,10 +57,11 @@ def existing(session: Session[Reader], nouns: Collection[str]) -> frozenset[str]
 
 
 def reachable(session: Session[Reader]) -> frozenset[str]:
-    """Return the kinds that the target has, and that its keys can reach."""
+    """Return the kinds that the target has and its keys can reach, without those `only_named`."""
     api, key = session.client.target.api, session.settings.enterprise_key
-    nouns = existing(session, KINDS)
-    return frozenset(n for n in nouns if key or not KINDS[n].apis[api].is_about_organization)
+    kinds = (KINDS[noun] for noun in existing(session, KINDS.declared))
+    reached = (kind for kind in kinds if key or not kind.apis[api].is_about_organization)
+    return frozenset(kind.noun for kind in reached if not kind.only_named)
 
 
 def readable(

@@ -15,6 +15,7 @@ from devinops.ingest.places import NewObject, Placed, Unread, place, without_wai
 from devinops.ingest.pull_result import Left, LeftToYou, Pulled
 from devinops.ingest.pulling import Pulling
 from devinops.ingest.scan_live import findings
+from devinops.kinds import KINDS
 from devinops.load.cross_checks import composed
 from devinops.model.changes import Action
 from devinops.model.credentials import masked_key
@@ -91,7 +92,9 @@ def _unique(pulling: Pulling, left: list[LeftToYou]) -> Iterable[Live]:
     matches = match(pulling.concerned, pulling.snapshot, pulling.inventory)
     matched = {live.object_id for item in matches for live in item.lives}
     for key, lives in pulling.snapshot.by_key.items():
-        if not pulling.selects(key) or matched.issuperset(live.object_id for live in lives):
+        if not (KINDS[key.kind].is_declared and pulling.selects(key)) or matched.issuperset(
+            live.object_id for live in lives
+        ):
             continue
         if len(lives) > 1:
             left.append(_namesakes(key, lives, pulling.target.name))

@@ -43,7 +43,8 @@ def why_unknown(noun: str) -> str:
     """Return that no kind has this noun, and what it may mean or what took its place."""
     if advice := dropped(noun):
         return f'"{noun}" is no longer a kind: {advice}'
-    return f'"{noun}" is not a kind{did_you_mean(noun, KINDS)}; the kinds are {", ".join(KINDS)}'
+    known = KINDS.declared
+    return f'"{noun}" is not a kind{did_you_mean(noun, known)}; the kinds are {", ".join(known)}'
 
 
 class Registry(Mapping[str, Kind]):
@@ -64,7 +65,12 @@ class Registry(Mapping[str, Kind]):
     @cached_property
     def sections(self) -> Mapping[str, Kind]:
         """Section of a YAML file → kind."""
-        return {kind.section: kind for kind in self.values()}
+        return {kind.section: kind for kind in self.values() if kind.is_declared}
+
+    @cached_property
+    def declared(self) -> tuple[str, ...]:
+        """The nouns of the kinds that entries can declare."""
+        return tuple(kind.noun for kind in self.sections.values())
 
     @cached_property
     def directories(self) -> frozenset[str]:
@@ -129,6 +135,6 @@ def parse_key(text: str) -> Key:
     except ValueError as error:
         step = f"{error}: write KEY as plan and inventory list print it"
         raise UsageError(dropped(text) or step) from None
-    if key.kind not in KINDS:
+    if key.kind not in KINDS.declared:
         raise UsageError(why_unknown(key.kind))
     return key

@@ -324,7 +324,7 @@ class _EntryReader:
     def _sections(self, file: files.File, document: Node) -> int:
         """Declare all entries of a document, and return their number."""
         entries = 0
-        for kind in KINDS.values():
+        for kind in KINDS.sections.values():
             section = document.at((kind.section,))
             if section is not document and isinstance(section.children, list):
                 entries += len(section.children)

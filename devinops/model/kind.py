@@ -120,6 +120,10 @@ def _never(_: Any) -> None:
     return None
 
 
+def _of_any_scope(item: Mapping[str, Any], _: str | None) -> Mapping[str, Any]:
+    return item
+
+
 class Attribute(NamedTuple):
     """One field of a kind.
 
@@ -395,6 +399,14 @@ class Api(NamedTuple):
     create with the value of a contract. `nameless`: there are objects without a name, which are
     never the organization's own. `also` holds members that are read in addition to the attributes.
     `parts` replaces all of this for the only object of a kind.
+
+    `is_shared`: the list is the enterprise's, and the same for all of its organizations.
+    `has_subject`: an object says something about a subject, such as the role of a person, and has
+    the id of its subject; a create names it in the path instead of the body. `reduced` gets an
+    object of a response and the organization's id, None in an enterprise, and returns the object as
+    it is in that scope; None if it is not there. It raises ValueError. `wrapped` returns the body
+    of a create, whose verb is POST unless `create_verbs` says otherwise. In the scope
+    `forgotten_in`, DELETE would remove the subject itself: it is never sent.
     """
 
     path: str
@@ -413,6 +425,12 @@ class Api(NamedTuple):
     value: str = ""
     also: frozenset[str] = frozenset()
     parts: tuple[Part, ...] = ()
+    is_shared: bool = False
+    has_subject: bool = False
+    reduced: Callable[[Mapping[str, Any], str | None], Mapping[str, Any] | None] = _of_any_scope
+    wrapped: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _as_it_is
+    forgotten_in: Scope | None = None
+    create_verbs: Mapping[Scope, str] = MappingProxyType({})
     read_permission: str = ""
     write_permission: str = ""
     enterprise_permission: str = ""
@@ -473,11 +491,14 @@ class Hazard(NamedTuple):
 
     `approval` is one of `policy.HAZARDS`, such as `spend` for `--allow spend`; if it is empty, the
     plan only names the risk. `risk` gets the values before (None for a create) and after, and
-    returns the risk as text, empty if there is none.
+    returns the risk as text, empty if there is none. If it `sees_deletes`, it also gets those,
+    with None for the values after. It is asked only about targets of the `scope`, if it has one.
     """
 
     approval: str
     risk: Callable[[Any, Any], str]
+    sees_deletes: bool = False
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -554,7 +575,9 @@ class Kind:
     is the field with labels, one of which marks the owner. `meaning` says what its fields mean to
     readers.
     `moves_to` is what the vendor has announced to turn such objects into. `out_of_sight` says how
-    an object of an organization may still exist although its lists no longer show it.
+    an object of an organization may still exist although its lists no longer show it. A kind
+    without a `section` is read only to find what others refer to; `remedy` says what to do if such
+    an object is missing. One that is `only_named` is not read unless an entry or a person names it.
     """
 
     noun: str
@@ -576,6 +599,8 @@ class Kind:
     meaning: Meaning = Meaning()
     moves_to: str = ""
     out_of_sight: str = ""
+    remedy: str = "create it in the web app (no API can)"
+    only_named: bool = False
     check: Callable[[Any], Iterable[tuple[FieldPath, str]]] = _no_problems
 
     def __post_init__(self) -> None:
@@ -614,6 +639,11 @@ class Kind:
             "app whether it is there; nothing is deleted here, and devinops export writes the "
             "entries as a plugin"
         )
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether entries can declare such objects; otherwise they can only refer to them."""
+        return bool(self.section)
 
     @cached_property
     def attributes(self) -> tuple[Attribute, ...]:

@@ -11,7 +11,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import ENDING, Action, Change, Drift, Refusal, Risk
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key
-from devinops.model.kind import Lifecycle
+from devinops.model.kind import Hazard, Lifecycle, Scope
 from devinops.model.objects import Declaration, Ensure
 from devinops.model.policy import (
     ON_CONFLICT,
@@ -62,7 +62,7 @@ def guard(
     refusals: list[Refusal] = []
     if policy.on_drift is OnDrift.FAIL:
         refusals += _drifted(drift, changes)
-    refusals += hazards(changes, approvals)
+    refusals += hazards(changes, approvals, context.scope)
     if approvals.allow_delete is not None:
         but = f"this plan deletes {removals.total}{removals.parts}"
         refusals += exactly("delete", approvals.allow_delete, removals.total, but)
@@ -81,9 +81,12 @@ def guard(
     return tuple(refusals)
 
 
-def hazards(changes: Iterable[Change], approvals: Approvals) -> Iterator[Refusal]:
-    """Yield a refusal for each change whose risk, such as cost, is not approved."""
-    for key, name, risk in risks(changes):
+def hazards(changes: Iterable[Change], approvals: Approvals, scope: Scope) -> Iterator[Refusal]:
+    """Yield a refusal for each change whose risk, such as cost, is not approved.
+
+    `scope` is that of the target.
+    """
+    for key, name, risk in risks(changes, scope):
         if name and name not in approvals.hazards:
             approval = allow(name)
             yield Refusal(f"{key} {risk}: if this is intended, pass {approval}", approval)
@@ -99,29 +102,38 @@ def undecided(approvals: Approvals, conflicts: Collection[Key]) -> Iterator[Refu
             )
 
 
-def hazard_notes(changes: Iterable[Change]) -> Iterator[str]:
+def hazard_notes(changes: Iterable[Change], scope: Scope) -> Iterator[str]:
     """Yield the risk of each change that needs no approval."""
-    for key, approval, risk in risks(changes):
+    for key, approval, risk in risks(changes, scope):
         if not approval:
             yield f"{key} {risk}"
 
 
-def needed(approvals: Approvals, changes: Iterable[Change]) -> Approvals:
+def needed(approvals: Approvals, changes: Iterable[Change], scope: Scope) -> Approvals:
     """Return the approvals without the accepted risks that no change has."""
-    risky = {risk.approval for risk in risks(changes)}
+    risky = {risk.approval for risk in risks(changes, scope)}
     return replace(approvals, hazards=tuple(name for name in approvals.hazards if name in risky))
 
 
-def risks(changes: Iterable[Change]) -> Iterator[Risk]:
+def risks(changes: Iterable[Change], scope: Scope) -> Iterator[Risk]:
     """Yield the risks of changes, whether they are approved or not."""
     for change in changes:
-        if change.action in ENDING or not change.kind.hazards:
-            continue
-        before, after = change.live.resource if change.live else None, change.written()
-        for hazard in change.kind.hazards:
+        for hazard in _asked(change, scope):
+            before = change.live.resource if change.live else None
+            after = None if change.action in ENDING else change.written()
             if risk := hazard.risk(before, after):
                 doubt = f"; {change.doubt}, so there may be two" if change.doubt else ""
                 yield Risk(change.key, hazard.approval, f"{risk}{doubt}")
+
+
+def _asked(change: Change, scope: Scope) -> Iterator[Hazard]:
+    """Yield the hazards that a change in a target of this scope can have."""
+    is_delete = change.action is Action.DELETE
+    if change.action in ENDING and not is_delete:
+        return
+    for hazard in change.kind.hazards:
+        if hazard.scope in (None, scope) and (hazard.sees_deletes or not is_delete):
+            yield hazard
 
 
 def _drifted(drift: Iterable[Drift], changes: Iterable[Change]) -> Iterator[Refusal]:

@@ -26,14 +26,26 @@ from devinops.planning.draft import PlanContext, PlanDraft
 
 
 def by_name(declarations: Iterable[Declaration], live: Snapshot) -> list[Declaration]:
-    """Return declarations whose texts mention objects by name instead of by id, as live texts do.
+    """Return declarations that name objects by name instead of by id, as live objects do.
 
-    An id stays if its name is unknown or not unique.
+    That is in their texts and references. An id stays if its name is unknown or not unique.
     """
     entries = list(declarations)
-    nouns = _mentioned_kinds(entries)
+    kinds = {entry.kind for entry in entries}
+    nouns = frozenset[str]().union(*(kind.references - {kind.lives_in} for kind in kinds))
     names = _names(object for object in live.objects if object.kind.noun in nouns)
-    return [_by_name(entry, names) if entry.kind.mentioned else entry for entry in entries]
+    spelled = {kind for kind in kinds if not names.keys().isdisjoint(kind.references)}
+    return [_by_name(entry, names) if entry.kind in spelled else entry for entry in entries]
+
+
+def twice_declared(declarations: Iterable[Declaration], live: Snapshot) -> Iterator[Problem]:
+    """Yield a problem for each entry that names by id what another entry names by name."""
+    first: dict[Key, Declaration] = {}
+    for declaration in by_name(declarations, live):
+        other = first.setdefault(declaration.key, declaration)
+        if other is not declaration:
+            message = f"{declaration.key} is also declared in {other.source}: keep one of them"
+            yield Problem(declaration.source, "duplicate-declaration", message)
 
 
 def _mentioned_kinds(declarations: Iterable[Declaration]) -> frozenset[str]:
@@ -56,13 +68,16 @@ def _names(lives: Iterable[Live]) -> Mapping[str, Mapping[str, str]]:
 def _by_name(declaration: Declaration, names: Mapping[str, Mapping[str, str]]) -> Declaration:
     spelled: dict[str, Any] = {}
     for name, value in declaration.resource.items():
-        mention = declaration.kind.by_name[name].mention
-        if mention is not None:
+        attribute = declaration.kind.by_name[name]
+        if mention := attribute.mention:
             spell = partial(mention.to_names, names=names.get(mention.kind, {}))
             spelled[name] = with_texts(value, spell)
+        elif attribute.ref and attribute.name != declaration.kind.parent:
+            spelled[name] = names.get(attribute.ref, {}).get(value, value)
     if not spelled:
         return declaration
-    return declaration._replace(resource=replace(declaration.resource, **spelled))
+    resource = replace(declaration.resource, **spelled)
+    return declaration._replace(key=declaration.kind.key(resource), resource=resource)
 
 
 def mention_problems(declarations: Collection[Declaration], live: Snapshot) -> Iterator[Problem]:

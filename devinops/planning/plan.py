@@ -112,7 +112,7 @@ class Plan:
     @cached_property
     def risks(self) -> tuple[Risk, ...]:
         """What the changes may cost or stop, whether that is approved or not."""
-        return tuple(risks(self.changes))
+        return tuple(risks(self.changes, self.target.scope))
 
     @property
     def is_quiet(self) -> bool:
@@ -261,7 +261,7 @@ def build_plan(
         renamed=tuple(renamed),
         in_root=tuple(draft.in_root),
         upserts=tuple(draft.upserts),
-        approvals=needed(request.approvals, draft.changes),
+        approvals=needed(request.approvals, draft.changes, context.scope),
         held=request.policy.hold,
         named=frozenset((*(d.key for d in desired), *context.live.by_key, *snapshot.by_key)),
         others=tuple(others),
@@ -395,7 +395,9 @@ def _resolve_references(
     # Only changes have references to resolve.
     entries = matches if draft.changes else ()
     declared = frozenset(matched.declaration.key for matched in entries)
-    references = References(context.live, context.real, known_ids(entries), declared=declared)
+    references = References(
+        context.live, context.real, known_ids(entries), declared=declared, scope=context.scope
+    )
     for matched in matches:
         kind = matched.declaration.kind
         if kind.lifecycle is Lifecycle.REQUIRED and not matched.lives:
@@ -505,7 +507,7 @@ def _notes(draft: PlanDraft, snapshot: Snapshot, request: PlanRequest) -> Iterat
     written = (change.live for change in draft.changes if change.live)
     yield from unknown_notes(written, "an update leaves them as they are, or says what is gone")
     yield from generated_secret_notes(draft.changes)
-    yield from hazard_notes(draft.changes)
+    yield from hazard_notes(draft.changes, request.target.scope)
 
 
 def _forgotten(key: str) -> str:

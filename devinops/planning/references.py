@@ -18,7 +18,7 @@ from devinops.model.changes import (
     FieldChange,
 )
 from devinops.model.keys import ROOT, Key, ObjectId
-from devinops.model.kind import Attribute, Lifecycle, references_of
+from devinops.model.kind import Attribute, Lifecycle, Scope, references_of
 from devinops.model.objects import Declaration, Ensure, Snapshot
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanDraft
@@ -31,7 +31,8 @@ class References:
 
     `known` maps the keys of entries to the ids of their live objects. `preferred` maps the key of a
     change to field → id, where a reference of the object is known. `declared` holds the keys of all
-    entries. `again` is the command to run after a missing object was created.
+    entries. `again` is the command to run after a missing object was created. `scope` is that of
+    the target, which may lack what an object refers to.
     """
 
     live: Snapshot
@@ -40,6 +41,7 @@ class References:
     preferred: Mapping[Key, Mapping[str, str]] = field(default_factory=dict)
     declared: frozenset[Key] = frozenset()
     again: str = "plan again"
+    scope: Scope = Scope.ORGANIZATION
     waiting: defaultdict[Key, list[Declaration]] = field(default_factory=lambda: defaultdict(list))
 
     def wait_for(self, declaration: Declaration) -> None:
@@ -77,7 +79,7 @@ class References:
                 references[folder.key if folder else key] = id
             elif id or key in created:
                 references[key] = id
-            else:
+            elif any(api.serves(self.scope) for api in KINDS[key.kind].apis.values()):
                 missing.append(key)
         return references, missing
 
@@ -87,8 +89,15 @@ class References:
         preferred = ids.get(attribute.name)
         if preferred and (stays or ObjectId(key.kind, preferred) in self.live.by_id):
             return preferred
+        return self.known.get(key) or self._only(key)
+
+    def _only(self, key: Key) -> str | None:
+        """Return the id of the only object with a key, or of one whose id stands for its name."""
         lives = self.live.under(key)
-        return self.known.get(key) or (lives[0].id if len(lives) == 1 else None)
+        if not lives and not KINDS[key.kind].is_declared:
+            named = self.live.by_id.get(ObjectId(key.kind, key.name))
+            lives = (named,) if named else ()
+        return lives[0].id if len(lives) == 1 else None
 
     def _with_real_folder(self, change: Change) -> Change:
         """Return a change that shows its folder by the path in the web app."""
@@ -137,7 +146,7 @@ class References:
         if key in self.declared and KINDS[key.kind].lifecycle is not Lifecycle.REQUIRED:
             return f"its own entry is blocked; resolve that first, then {self.again}"
         if KINDS[key.kind].lifecycle is Lifecycle.REQUIRED:
-            return f"create it in the web app (no API can), then {self.again}"
+            return f"{KINDS[key.kind].remedy}, then {self.again}"
         return f"declare it, or correct the name, then {self.again}"
 
 

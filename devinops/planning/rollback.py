@@ -43,7 +43,9 @@ def rollback_plan(
     for object in placed:
         _restore(object, context, draft)
     preferred = {object.live.key: object.live.ids for object in placed}
-    references = References(snapshot, snapshot, preferred=preferred, again="run rollback again")
+    references = References(
+        snapshot, snapshot, preferred=preferred, again="run rollback again", scope=target.scope
+    )
     references.resolve(draft)
     draft.blocked += references.blocked()
     draft.sort()
@@ -53,10 +55,13 @@ def rollback_plan(
         target=target,
         changes=changes,
         blocked=tuple(draft.blocked),
-        notes=(*sorted([*notes, *hazard_notes(changes)]), *generated_secret_notes(changes)),
-        refusals=tuple(hazards(changes, approvals)),
+        notes=(
+            *sorted([*notes, *hazard_notes(changes, target.scope)]),
+            *generated_secret_notes(changes),
+        ),
+        refusals=tuple(hazards(changes, approvals, target.scope)),
         unchanged=draft.unchanged,
-        approvals=needed(approvals, changes),
+        approvals=needed(approvals, changes, target.scope),
         held=policy.hold,
     )
 

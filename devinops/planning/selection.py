@@ -31,7 +31,7 @@ class Filter(NamedTuple):
     def parse(cls, text: str, option: str = "only") -> Filter:
         """Parse KIND[:PATTERN]. Raises UsageError for an unknown kind and an empty pattern."""
         kind, colon, glob = text.partition(":")
-        if kind not in KINDS:
+        if kind not in KINDS.declared:
             raise UsageError(f"--{option} takes KIND[:PATTERN]; {why_unknown(kind)}")
         if colon and not glob:
             raise UsageError(

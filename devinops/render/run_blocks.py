@@ -334,12 +334,9 @@ class RunBlocks:
     def dangers(self) -> Iterator[Block]:
         """Yield what a plan costs and overwrites, with the approvals that it has."""
         changes = list(enumerate(self.each("changes"), 1))
-        # An object that is deleted can have the key of another one.
-        written = {
-            change.key: (number, change)
-            for number, (change, _) in changes
-            if change.action is not Action.DELETE
-        }
+        # An object that is deleted can have the key of another one, which then counts.
+        in_order = sorted(changes, key=lambda each: each[1][0].action is not Action.DELETE)
+        written = {change.key: (number, change) for number, (change, _) in in_order}
         for name in self.plans.approvals.hazards:
             accepted = [
                 (risk, at)

@@ -67,7 +67,7 @@ def sections_schema() -> dict[str, Any]:
         "type": ["object", "null"],
         "properties": {
             kind.section: {"type": ["array", "null"], "description": kind.title}
-            for kind in KINDS.values()
+            for kind in KINDS.sections.values()
         },
         "additionalProperties": False,
     }
@@ -75,7 +75,7 @@ def sections_schema() -> dict[str, Any]:
 
 def _declarations() -> dict[str, Any]:
     schema = sections_schema()
-    for kind in KINDS.values():
+    for kind in KINDS.sections.values():
         schema["properties"][kind.section]["items"] = entry_schema(kind)
     return schema
 

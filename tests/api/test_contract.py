@@ -25,13 +25,17 @@ BASES = {
 
 
 def lists() -> list[tuple[str, str, str]]:
-    """Return API, path and kind of each list of the table."""
+    """Return API, path and kind of each list of the table, without those of people and access.
+
+    Doctor reads what the contract says, and nobody asks it to read who may do what.
+    """
     return [
         (api, call.removeprefix("GET "), noun)
         for api, uses in TABLE["endpoints"].items()
         for call, use in uses.items()
         if "list" in use
         for noun in (use["list"] if isinstance(use["list"], list) else [use["list"]])
+        if not KINDS[noun].only_named
     ]
 
 

@@ -79,7 +79,7 @@ def run(tmp_path: Path) -> Callable[..., ApplyReport]:
         hooks = Hooks(**{name: options.pop(name) for name in Hooks._fields if name in options})
         applier = Applier(
             plan(found),
-            {live.id for live in found.objects},
+            found.by_id,
             organization,
             options.pop("journal", None) or Recorder(),
             ApplyOptions(**{"values": {"TOKEN": "value"}} | options),

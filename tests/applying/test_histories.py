@@ -159,7 +159,7 @@ def history(
         if plan.held or plan.refusals:
             tried["held" if plan.held else "refused"] += 1
         else:
-            known = {each.id for each in before.objects}
+            known = set(before.by_id)
             options = ApplyOptions({"TOKEN": "value"})
             applier = Applier(plan, known, organization, Recorder(), options, Hooks())
             report = apply(applier, partial(_again, replan, organization))

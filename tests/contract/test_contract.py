@@ -55,8 +55,18 @@ def fields(api: str, noun: str) -> Iterator[tuple[Attribute, FieldNames]]:
             yield attribute, attribute.names[api]
 
 
+def raw(api: str, noun: str, names: set[str]) -> set[str]:
+    """The members that the API has in place of those that a kind makes of them."""
+    derived = of(api, noun).get("derived", {})
+    return {each for name in names for each in derived.get(name, [name])}
+
+
 def read(api: str, noun: str) -> set[str]:
     """Every member of a response that the client looks at, by what the kind says."""
+    return raw(api, noun, _read(api, noun))
+
+
+def _read(api: str, noun: str) -> set[str]:
     calls = KINDS[noun].apis[api]
     tree, counted = calls.tree, calls.counted
     return {
@@ -97,17 +107,21 @@ def _uses(api: str) -> set[tuple[str, str, str]]:
         if calls.parts:
             found |= {(call, "setting", noun) for part in _parts(noun) for call in part["calls"]}
             continue
-        for scope in calls.scopes:
+        for scope in {Scope.ENTERPRISE} if calls.is_shared else calls.scopes:
             path = f"{BASES[api, scope]}/{calls.path}"
+            object = f"{path}/{{{'id' if calls.id.endswith('id') else calls.id}}}"
             found.add((f"GET {path}", "list", noun))
             if calls.creates:
-                found.add((f"POST {path}", "create", noun))
+                verb = calls.create_verbs.get(scope, "POST")
+                is_update = verb != "POST"
+                created = object if calls.has_subject else path
+                found.add((f"{verb} {created}", "update" if is_update else "create", noun))
             if calls.reads_one:
-                found.add((f"GET {path}/{{id}}", "read", noun))
+                found.add((f"GET {object}", "read", noun))
             if calls.update:
-                found.add((f"{calls.update.verb} {path}/{{id}}", "update", noun))
-            if calls.deletes:
-                found.add((f"DELETE {path}/{{id}}", "delete", noun))
+                found.add((f"{calls.update.verb} {object}", "update", noun))
+            if calls.deletes and calls.forgotten_in is not scope:
+                found.add((f"DELETE {object}", "delete", noun))
     return found
 
 
@@ -160,16 +174,29 @@ def test_every_field_of_an_answer_is_read_or_ignored_with_a_reason(api, noun):
 @each
 def test_every_field_of_a_request_is_written(api, noun):
     calls = KINDS[noun].apis[api]
-    created = {names.create for _, names in fields(api, noun) if names.create}
+    created, once = _created(api, noun), _once(api, noun)
     updated = {names.update for _, names in fields(api, noun) if names.update}
     values = {calls.value} if calls.value else set()
     if calls.creates:
-        assert created | values == set(of(api, noun)["write"])
+        unsent = of(api, noun).get("unsent", {})
+        assert created | values | unsent.keys() == set(of(api, noun)["write"])
     if calls.update:
-        once = {names.create for _, names in fields(api, noun) if not names.update}
         assert updated == set(of(api, noun)["write"]) - once
     assert calls.creates or not created
     assert calls.creates or calls.update or not of(api, noun)["write"]
+
+
+def _created(api: str, noun: str) -> set[str]:
+    """The members of a create; the id of a subject is in the path."""
+    calls = KINDS[noun].apis[api]
+    names = {names.create for _, names in fields(api, noun) if names.create}
+    return raw(api, noun, names - {calls.id} if calls.has_subject else names)
+
+
+def _once(api: str, noun: str) -> set[str]:
+    """The members that only a create has."""
+    names = {n.create for _, n in fields(api, noun) if n.create and not n.update}
+    return raw(api, noun, names) | set(of(api, noun).get("unsent", {}))
 
 
 def test_nothing_is_read_beside_the_fields_that_some_api_has():
@@ -186,7 +213,7 @@ def test_what_a_list_of_another_kind_must_hold_is_counted_by_a_field_of_that_kin
 def test_fields_are_read_with_the_types_that_the_table_states(api, noun):
     kind = KINDS[noun]
     for attribute, field in fields(api, noun):
-        if field.read is None or attribute.ref:
+        if field.read is None or attribute.ref or field.read in of(api, noun).get("derived", {}):
             continue
         stated = of(api, noun)["read"][field.read]
         names = {"string"} if "enum" in attribute.schema else attribute.schema["type"]
@@ -200,7 +227,8 @@ def test_fields_are_read_with_the_types_that_the_table_states(api, noun):
 @each
 def test_a_field_that_may_be_cleared_is_sent_as_null_only_where_null_is_accepted(api, noun):
     for attribute, field in fields(api, noun):
-        if attribute.ref or "type" not in attribute.schema:
+        is_derived = field.read in of(api, noun).get("derived", {})
+        if attribute.ref or is_derived or "type" not in attribute.schema:
             continue
         # on v1 the note of a secret cannot be null; it is written once, on create, and empty by default
         if (api, noun, attribute.name) == ("v1", "secret", "note"):
@@ -314,6 +342,13 @@ def test_the_emulator_lists_the_fields_of_the_table(described, api, call, noun):
         assert query - set(TABLE["answers"]["query"]) <= set(TABLE["answers"]["ignored"])
 
 
+def _body(described: dict[str, Any], operation: dict[str, Any], api: str, noun: str) -> Any:
+    """The schema of what a request says of one object, which a create may wrap in a list."""
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    wrapped = _resolve(described, body)["properties"].get(of(api, noun).get("wrapped"))
+    return wrapped["items"] if wrapped else body
+
+
 JSON_TYPES = {**TYPES, "time": "integer", "date": "string", "person": "object"}
 
 
@@ -349,8 +384,7 @@ def test_the_emulator_answers_with_the_types_of_the_table(described, api, call, 
 @pytest.mark.parametrize(("api", "call", "noun"), [*_calls("create"), *_calls("update")])
 def test_the_emulator_takes_the_types_of_the_table(described, api, call, noun):
     operation = _operations(described)[call]
-    body = operation["requestBody"]["content"]["application/json"]["schema"]
-    properties = _resolve(described, body)["properties"]
+    properties = _resolve(described, _body(described, operation, api, noun))["properties"]
     stated = _stated(of(api, noun)["write"])
     patched = KINDS[noun].apis[api].update
     # A patch and a create differ in where null is allowed, and the table has one row for both.
@@ -378,16 +412,16 @@ def test_the_emulator_has_the_settings_of_the_table(described, part):
 @pytest.mark.parametrize(("api", "call", "noun"), [*_calls("create"), *_calls("update")])
 def test_the_emulator_takes_the_fields_of_the_table(described, api, call, noun):
     operation = _operations(described)[call]
-    body = operation["requestBody"]["content"]["application/json"]["schema"]
-    once = {names.create for _, names in fields(api, noun) if not names.update}
-    written = set(of(api, noun)["write"]) - (once if call.startswith("PATCH") else set())
-    assert _names(described, body) == written
+    body = _body(described, operation, api, noun)
+    once = _once(api, noun) if call.startswith("PATCH") else set()
+    assert _names(described, body) == set(of(api, noun)["write"]) - once
 
 
 @pytest.mark.parametrize(
     ("api", "call", "noun"), [*_calls("create"), *_calls("read"), *_calls("update")]
 )
 def test_the_emulator_answers_whole_objects_or_what_v1_answers_instead(described, api, call, noun):
-    names = _names(described, _answer(described, _operations(described)[call]))
+    answer = _answer(described, _operations(described)[call])
+    names = _names(described, answer.get("items", answer))
     short = {"POST /v1/secrets": {"id"}, "PUT /v1/playbooks/{id}": {"status"}}
     assert names == short.get(call, set(of(api, noun)["read"]))

@@ -165,7 +165,7 @@ def test_the_core_reads_no_file_no_clock_and_prints_nothing() -> None:
         assert not methods & {"now", "today", "read_text", "getenv"}, path
 
 
-GENERAL = {"name", "path", "key", "type", "version", "title", "default"}
+GENERAL = {"name", "path", "key", "type", "version", "title", "default", "match", "connection"}
 """Words of every program, of JSON Schema or of a setting, which some kinds have as fields too."""
 
 ALSO_ELSEWHERE = {
@@ -203,7 +203,7 @@ ALLOWED_CODES = {"same-folder"}
 def words_of_kinds() -> tuple[set[str], set[str]]:
     """Return the nouns and sections, and the fields, of all kinds."""
     kinds = KINDS.values()
-    nouns = {kind.noun for kind in kinds} | {kind.section for kind in kinds}
+    nouns = {kind.noun for kind in kinds} | KINDS.sections.keys()
     return nouns, {a.name for kind in kinds for a in kind.attributes} - GENERAL
 
 

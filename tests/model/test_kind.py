@@ -95,7 +95,7 @@ def test_what_lives_in_no_folder_has_its_key_in_the_root() -> None:
 
 def test_some_kinds_are_about_an_organization_but_need_an_enterprise_key() -> None:
     about = {noun for noun, kind in KINDS.items() if kind.apis["v3"].is_about_organization}
-    assert about == {"session_tags", "acu_limit"}
+    assert about == {"session_tags", "acu_limit", "git_connection", "git_permission"}
 
 
 def test_people_read_how_many_objects_of_a_kind_there_are() -> None:
@@ -104,6 +104,8 @@ def test_people_read_how_many_objects_of_a_kind_there_are() -> None:
         "acu_limit": ("1 ACU limit", "2 ACU limits"),
         "automation": ("1 automation", "2 automations"),
         "folder": ("1 folder", "2 folders"),
+        "git_connection": ("1 Git connection", "2 Git connections"),
+        "git_permission": ("1 Git permission", "2 Git permissions"),
         "knowledge": ("1 note", "2 notes"),
         "playbook": ("1 playbook", "2 playbooks"),
         "secret": ("1 secret", "2 secrets"),

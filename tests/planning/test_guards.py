@@ -12,6 +12,7 @@ from devinops.kinds.knowledge import Knowledge
 from devinops.model.changes import Action, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ROOT, Key
+from devinops.model.kind import Scope
 from devinops.model.objects import Declaration, Live, Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, OnDrift, Policy, Prune
 from devinops.model.values import UNSET
@@ -208,8 +209,10 @@ def test_a_hazard_wants_its_own_approval(action: Action) -> None:
 
 def test_only_the_approval_of_a_risk_that_a_change_has_was_needed() -> None:
     given = Approvals(adopt=True, hazards=("honor", "spend"))
-    assert needed(given, [badge_change("gold")]) == Approvals(adopt=True, hazards=("honor",))
-    assert needed(given, [badge_change("red")]) == Approvals(adopt=True)
+    assert needed(given, [badge_change("gold")], Scope.ORGANIZATION) == Approvals(
+        adopt=True, hazards=("honor",)
+    )
+    assert needed(given, [badge_change("red")], Scope.ORGANIZATION) == Approvals(adopt=True)
 
 
 def test_a_delete_is_no_hazard() -> None:

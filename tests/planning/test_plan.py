@@ -50,7 +50,13 @@ def loaded(tmp_path: Path, sections: dict[str, Any]) -> Loaded:
 
 def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
     request = PlanRequest(
-        Target("production", "https://api.devin.ai", case.get("api", "v3"), "org-1"),
+        Target(
+            "production",
+            "https://api.devin.ai",
+            case.get("api", "v3"),
+            "org-1",
+            enterprise=case.get("enterprise", False),
+        ),
         policy_of(case.get("policy", {})),
         TODAY,
         selection=Selection.parse(case.get("only", ()), case.get("exclude", ())),
@@ -446,7 +452,7 @@ def test_an_only_of_a_whole_kind_may_match_nothing(tmp_path: Path, only: str) ->
 def test_an_only_of_no_kind_names_the_kinds() -> None:
     with pytest.raises(UsageError) as caught:
         Filter.parse("zzz")
-    why = f'"zzz" is not a kind; the kinds are {", ".join(KINDS)}'
+    why = f'"zzz" is not a kind; the kinds are {", ".join(KINDS.declared)}'
     assert str(caught.value) == f"--only takes KIND[:PATTERN]; {why}"
 
 

@@ -9,7 +9,7 @@ from devinops.kinds import KINDS
 from devinops.model.keys import ROOT, Key, folder_path, join_folder
 from devinops.model.objects import Access, Live, Snapshot
 
-LIVE = ("id", "created_at", "updated_at", "created_by", "updated_by", "folder_id", "owner")
+LIVE = ("id", "created_at", "updated_at", "created_by", "updated_by", "folder_id", "owner", "ids")
 
 
 def live(kind: str, **facts: Any) -> Live:
@@ -30,7 +30,7 @@ def live(kind: str, **facts: Any) -> Live:
     resource = KINDS[kind].resource(**facts)
     key = KINDS[kind].key(resource)
     folder_id = own.pop("folder_id", None)
-    ids = {} if folder_id is None else {"folder": folder_id}
+    ids = own.pop("ids", {} if folder_id is None else {"folder": folder_id})
     id = own.pop("id", f"{kind}-{key.path}")
     return Live(id, resource, ours=ours, access=access, ids=ids, **own)
 

@@ -89,7 +89,7 @@ def only(ctx: click.Context, typed: str) -> Iterable[str]:
     """Offer the kinds, and after a colon the keys of the entries."""
     from devinops.kinds import KINDS
 
-    return _declared(ctx) if ":" in typed else KINDS
+    return _declared(ctx) if ":" in typed else KINDS.declared
 
 
 @_quiet

@@ -28,7 +28,12 @@ from devinops.planning.folders import (
     with_folders,
     with_seen_folders,
 )
-from devinops.planning.mentions import mention_problems, mentioning_kinds, unchecked
+from devinops.planning.mentions import (
+    mention_problems,
+    mentioning_kinds,
+    twice_declared,
+    unchecked,
+)
 from devinops.planning.plan import Plan, PlanRequest, build_plan
 
 
@@ -148,6 +153,7 @@ class _Comparison:
         problems = [
             *edition_problems(entries, session.client.target.api, snapshot.unknown_fields),
             *mention_problems(entries, snapshot),
+            *twice_declared(entries, snapshot),
         ]
         stop_on_errors(problems)
         build = partial(self.build, problems)

@@ -33,7 +33,7 @@ from devinops.model.changes import Refusal
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import ApiError, DevinopsError, Stale, stop_on_errors
 from devinops.model.exit_codes import ExitCode
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 from devinops.model.objects import Declaration
 from devinops.model.policy import Approvals
 from devinops.model.target import TargetState
@@ -76,7 +76,7 @@ class Kept(NamedTuple, Generic[C_co]):
 
     session: Session[C_co]
     plan: Plan
-    known: frozenset[str]
+    known: frozenset[ObjectId]
 
 
 @dataclass(frozen=True)
@@ -410,7 +410,7 @@ class Planning(Generic[C_co]):
             return
         try:
             if not (plan.held or plan.refusals):
-                known = frozenset(live.id for live in snapshot.objects)
+                known = frozenset(snapshot.by_id)
                 self.keep(Kept(session, replace(plan, others=(), named=frozenset()), known))
         except DevinopsError as error:
             self.add(plan, TargetState.FAILED, str(error), error.exit_code)

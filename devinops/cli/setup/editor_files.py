@@ -101,7 +101,7 @@ def _path(name: str) -> str:
 def _associations(below: str, project: Project) -> dict[str, list[str]]:
     """Return schema → patterns of the files that it is for, all from the top as editors want it."""
     prefix, directory = (f"{loose(below)}/", f"./{below}/") if below else ("", "./")
-    sections = ",".join(kind.section for kind in KINDS.values())
+    sections = ",".join(kind.section for kind in KINDS.sections.values())
     directories = (*sorted(KINDS.directories), *project.layer_directories)
     entries = [f"{{{sections}}}.yaml", *(f"{name}/**" for name in directories)]
     entries += [pattern.strip("/") for pattern in project.paths]

@@ -72,6 +72,7 @@ def _items(data: Any, member: str = "", levels: int = 4) -> Iterator[tuple[str, 
             yield from _items(data[name], "" if name == PAGE else name, levels - 1)
 
 
+_KINDS: Final = [kind for kind in KINDS.values() if not kind.only_named]
 _LISTS: Final = {api.items for kind in KINDS.values() for api in kind.apis.values()} | {PAGE}
 
 
@@ -82,7 +83,7 @@ def _listed(member: str, item: Item) -> Listed | None:
     """
     fitting = [
         (len(required) + (api.id in item), kind, version)
-        for kind in KINDS.values()
+        for kind in _KINDS
         for version, api in kind.apis.items()
         if (required := required_members(kind, version)) and required <= item.keys()
         if api.id and member in ("", api.items, kind.section)

@@ -1,0 +1,59 @@
+"""Kinds that entries only refer to, by name or by id. They are made in the web app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from devinops.model.kind import Api, Kind, Lifecycle, Named, Paging, Resource, Scope
+
+ABOUT_MEMBERS = frozenset({Scope.ABOUT_ORGANIZATION, Scope.ENTERPRISE})
+"""What an enterprise has for itself and for each of its organizations; only its key may ask."""
+
+Item = Mapping[str, Any]
+
+
+def reference(
+    noun: str,
+    singular: str,
+    title: str,
+    resource: type[Resource],
+    *,
+    path: str,
+    permission: str,
+    remedy: str,
+    reduced: Callable[[Item, str | None], Item | None],
+) -> Kind:
+    """Return a kind that is read once for all targets of an enterprise, and never written.
+
+    Its identity is the field `name`, its id the member `NOUN_id`. `permission` is for reading;
+    `remedy` and `reduced` are those of `Kind` and `Api`.
+    """
+    return Kind(
+        noun=noun,
+        singular=singular,
+        section="",
+        title=title,
+        resource=resource,
+        identity=Named("name"),
+        lifecycle=Lifecycle.REQUIRED,
+        renames=False,
+        tombstones=False,
+        remedy=remedy,
+        only_named=True,
+        apis={
+            "v3": Api(
+                path=path,
+                id=f"{noun}_id",
+                scopes=ABOUT_MEMBERS,
+                paging=Paging.CURSOR,
+                is_shared=True,
+                reduced=reduced,
+                creates=False,
+                update=None,
+                deletes=False,
+                read_permission=permission,
+                enterprise_permission=permission,
+            )
+        },
+    )

@@ -1,0 +1,39 @@
+"""Git connections of the enterprise: what a permission names. People make them in the web app.
+
+Source: the vendor's Terraform provider (`git_connections_data_source.go`); a name may be null, and
+several connections may share one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devinops.kinds._nested import text
+from devinops.kinds._reference import Item, reference
+from devinops.model.kind import FieldNames, Resource, attribute
+from devinops.model.values import Unset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GitConnection(Resource):
+    name: str | Unset = attribute(
+        schema=text("Name, or the id if it has none."),
+        required=True,
+        names={"v3": FieldNames(read="name")},
+    )
+
+
+def _reduced(item: Item, _: str | None) -> Item:
+    return {**item, "name": item.get("name") or item.get("git_connection_id")}
+
+
+KIND = reference(
+    "git_connection",
+    "Git connection",
+    "A connection of the enterprise to a Git host.",
+    GitConnection,
+    path="git-providers/connections",
+    permission="ManageGitIntegrations",
+    remedy="connect it in the web app (no API can), or correct the name",
+    reduced=_reduced,
+)
