@@ -49,8 +49,11 @@ class Caller:
         return self.org
 
 
-def _identify(store: Store, credentials: Credentials, api: str) -> Principal:
+def _identify(request: Request, credentials: Credentials, api: str) -> Principal:
     """Return the holder of the key: 401 for an unknown key; on v1, 403 for a key of v3."""
+    store = store_of(request)
+    if request.client is not None and not store.admits(request.client.host):
+        raise ApiError(int(store.quirks.outside_ip_list), "Not allowed from this IP address")
     key = credentials.credentials if credentials else ""
     if api == "v1" and key.startswith("cog_"):
         raise ApiError(403, "This key cannot be used with the v1 API")
@@ -63,13 +66,13 @@ def _identify(store: Store, credentials: Credentials, api: str) -> Principal:
     return principal
 
 
-async def identify_v3(store: StoreDep, credentials: Credentials) -> Principal:
-    return _identify(store, credentials, "v3")
+async def identify_v3(request: Request, credentials: Credentials) -> Principal:
+    return _identify(request, credentials, "v3")
 
 
 async def identify_by_header(request: Request, api: str) -> Principal:
     """Return the holder of the key in a request that FastAPI does not read."""
-    return _identify(store_of(request), await _bearer(request), api)
+    return _identify(request, await _bearer(request), api)
 
 
 V3Principal = Annotated[Principal, Depends(identify_v3)]
@@ -123,8 +126,8 @@ def in_enterprise_about_organization(*any_of: str) -> Any:
 def on_v1(*any_of: str) -> Any:
     """Return a dependency for v1, where the key alone decides the organization."""
 
-    async def caller(store: StoreDep, credentials: Credentials) -> Caller:
-        principal = _identify(store, credentials, "v1")
+    async def caller(request: Request, store: StoreDep, credentials: Credentials) -> Caller:
+        principal = _identify(request, credentials, "v1")
         _require(principal, any_of)
         if principal.org and store.table("organization").get(principal.org) is None:
             raise ApiError(401, INVALID_KEY)  # nothing is left of a deleted organization

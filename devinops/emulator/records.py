@@ -296,6 +296,19 @@ class GitPermission(Record):
     read_only: bool = False
 
 
+@dataclass(slots=True, kw_only=True)
+class IpRange(Record):
+    """A network whose addresses may call the API; its id is the text of the network."""
+
+
+@dataclass(slots=True, kw_only=True)
+class OrgGroup(Record):
+    """Organizations with one limit in ACUs for a billing cycle; the id is the group's name."""
+
+    org_ids: list[str]
+    max_cycle_acus: int | None = None
+
+
 R = TypeVar("R", bound=Record)
 
 Kind = Literal[
@@ -314,6 +327,8 @@ Kind = Literal[
     "acu_limit",
     "git_connection",
     "git_permission",
+    "ip_range",
+    "org_group",
     "event",
 ]
 
@@ -372,6 +387,12 @@ KINDS: Mapping[Kind, StoredKind] = {
         GitConnection, "git_connections", "git-connection", owners="enterprise"
     ),
     "git_permission": StoredKind(GitPermission, "git_permissions", "git-permission"),
+    "ip_range": StoredKind(
+        IpRange, "ip_ranges", "range", names={"cidr": "id"}, owners="enterprise"
+    ),
+    "org_group": StoredKind(
+        OrgGroup, "org_groups", "org-group", names={"name": "id"}, owners="enterprise"
+    ),
     "event": StoredKind(Event, "events", "audit", section=None, owners="both"),
 }
 

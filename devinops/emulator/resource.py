@@ -246,6 +246,9 @@ class Operation:
     status: SuccessStatus = OK
     refusals: tuple[int, ...] = ()
 
+    def __call__(self, context: RequestContext) -> object:
+        return self.work(context)
+
 
 def operation(
     method: str, suffix: str, name: str, answer: Any, **facts: Any

@@ -21,7 +21,7 @@ no value here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,17 +44,11 @@ _ORGANIZATION = (
     *fields_of("organization"),
 )
 _TOP = ("organizations", "enterprise", "quirks", "keys")
-BUILT_IN_ROLES = (
-    {"id": "org_member", "name": "Member", "role_type": "org"},
-    {"id": "org_admin", "name": "Admin", "role_type": "org"},
-    {"id": "account_member", "name": "Member", "role_type": "enterprise"},
-    {"id": "account_admin", "name": "Admin", "role_type": "enterprise"},
-)
-FIRST_PERSON = {
-    "id": PERSON.id,
-    "name": PERSON.name,
-    "email": PERSON.email,
-    "roles": {"enterprise": "account_admin"},
+_BUILT_IN_ROLES = {
+    "org_member": ("Member", "org"),
+    "org_admin": ("Admin", "org"),
+    "account_member": ("Member", "enterprise"),
+    "account_admin": ("Admin", "enterprise"),
 }
 _KEY_FIELDS = ("org", "permissions", "principal")
 
@@ -74,13 +68,15 @@ class Seed:
         with store.lock:
             for org, sections in self.organizations.items():
                 _add_organization(store, org, sections, f"{self.where}: organizations.{org}")
-            for role in BUILT_IN_ROLES:
-                add(store, "role", None, role, log=False)
+            for role_id, (name, role_type) in _BUILT_IN_ROLES.items():
+                fields = {"id": role_id, "name": name, "role_type": role_type}
+                store.insert("role", None, PERSON, fields, log=False)
             _add_scope(store, None, self.enterprise, f"{self.where}: enterprise")
             for org, sections in self.organizations.items():
                 _add_scope(store, org, sections, f"{self.where}: organizations.{org}")
             if not store.table("user"):
-                add(store, "user", None, FIRST_PERSON, log=False)
+                person = {**asdict(PERSON), "roles": {"": "account_admin"}}
+                store.insert("user", None, PERSON, person, log=False)
 
 
 def read_seed(path: Path | None, quirks: Mapping[str, object] | None = None) -> Seed:

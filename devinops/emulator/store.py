@@ -13,6 +13,7 @@ import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
 from devinops.emulator.access import DEFAULT_ORG, PERSON, Actor, Principal, standard_keys
@@ -128,6 +129,11 @@ class Store:
         return hashlib.blake2b(text, key=self._salt).digest()
 
     # -- reading for an API request
+
+    def admits(self, address: str) -> bool:
+        """Return whether the IP access list lets an address call; an empty list lets every one."""
+        ranges = [ip_network(record.id, strict=False) for record in self.table("ip_range")]
+        return not ranges or any(ip_address(address) in network for network in ranges)
 
     def has_playbook(self, org: str | None, playbook_id: str) -> bool:
         """Return whether this is a playbook of the organization or of the enterprise."""
@@ -296,6 +302,14 @@ class Store:
                 self._delete_content(record.id)
             self._log(_action("delete", kind), record, actor)
 
+    def delete_all(self, kind: Kind, org: str | None, actor: Actor) -> list[Any]:
+        """Delete and return all objects of an organization; None: of the enterprise."""
+        with self.lock:
+            deleted = list(self.table(kind).of(org))
+            for record in deleted:
+                self.delete(kind, record, actor)
+            return deleted
+
     def _delete_content(self, org: str) -> None:
         for kind in KINDS.keys() - {"organization", "event"}:
             for record in list(self.table(kind).of(org)):
@@ -303,6 +317,8 @@ class Store:
         for kind in HOLDERS:
             for record in self.table(kind):
                 record.roles.pop(org, None)
+        for group in self.table("org_group"):
+            group.org_ids = [member for member in group.org_ids if member != org]
 
     def _log(self, action: str, record: Record, actor: Actor) -> None:
         now = self.now()

@@ -55,6 +55,7 @@ SEED = {
             ],
             "tags": ["nightly"],
             "max_cycle_acu_limit": 5,
+            "git_permissions": [{"id": "perm-1", "git_connection_id": "git-1", "repo_path": "a/b"}],
         }
     },
     "enterprise": {
@@ -64,6 +65,8 @@ SEED = {
         "idp_groups": [{"name": "eng", "roles": {"org-emulator": "role-1"}}],
         "users": [{"id": "user-1", "roles": {"enterprise": "role-1"}, "groups": ["eng"]}],
         "service_users": [{"name": "CI", "roles": {"org-emulator": "role-1"}}],
+        "git_connections": [{"id": "git-1", "name": "acme"}],
+        "org_groups": [{"name": "core", "org_ids": ["org-emulator"]}],
         "acu_limits": [{"scope": "enterprise", "cycle_acu_limit": 9}],
     },
 }
@@ -158,6 +161,29 @@ def make_default_tag_possible(body):
     body["tag"] = "nightly"
 
 
+def make_permissions_possible(body):
+    """Name the connection that there is, and one path for each permission."""
+    for number, permission in enumerate(body.get("permissions", [])):
+        for name in ("group_prefix", "prefix_path", "depot_path"):
+            permission.pop(name, None)
+        permission |= {"git_connection_id": "git-1", "repo_path": f"a/{number}"}
+
+
+def make_ranges_possible(body):
+    """Let the emulator be reached."""
+    body["ip_ranges"] = ["127.0.0.0/8"]
+
+
+def make_groups_possible(body):
+    for group in body["groups"].values():
+        group["org_ids"] = []
+
+
+def make_invitation_possible(body):
+    if "enterprise_role_id" in body:
+        body["enterprise_role_id"] = "account_member"
+
+
 def make_automation_possible(body):
     """Take out references that lead nowhere and combinations that cannot be, and nulls where none may be."""
     replaced = {
@@ -176,6 +202,10 @@ def make_automation_possible(body):
 POSSIBLE = {
     "/automations": make_automation_possible,
     "/schedules": make_schedule_possible,
+    "/git-providers/permissions": make_permissions_possible,
+    "/ip-access-list": make_ranges_possible,
+    "/org-group-limits": make_groups_possible,
+    "/members/users": make_invitation_possible,
     "/tags/default": make_default_tag_possible,
 }
 

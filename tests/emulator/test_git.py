@@ -97,6 +97,11 @@ def test_one_wrong_permission_refuses_all(api, method, permissions, status):
     assert listed(api) == [SHOP]
 
 
+def test_what_the_api_does_not_know_of_a_permission_is_ignored(api):
+    body = {"permissions": [reach(repo_path="a/b", branch="main")]}
+    assert good(api.enterprise.post(PATH, json=body))[0]["repo_path"] == "a/b"
+
+
 def test_as_many_as_200_are_added_at_once(api):
     body = {"permissions": [reach(repo_path=f"a/{number}") for number in range(200)]}
     assert len(good(api.enterprise.post(PATH, json=body))) == 200

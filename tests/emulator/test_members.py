@@ -275,7 +275,7 @@ def test_what_gives_no_role(enterprise, path, role, status):
 def test_a_first_role_of_a_group_is_one_of_the_enterprise(enterprise):
     body = {"role_id": "org_member"}
     refused = enterprise.post(f"{ORG}/idp-groups/idle", json=body)
-    assert "first one must be of the enterprise" in refused.json()["detail"]
+    assert "first role must be of the enterprise" in refused.json()["detail"]
     good(enterprise.post(f"{ENTERPRISE}/idp-groups/idle", json={"role_id": "account_member"}))
     assert roles_of(good(enterprise.post(f"{ORG}/idp-groups/idle", json=body))) == {
         None: "account_member",

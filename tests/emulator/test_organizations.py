@@ -1,4 +1,4 @@
-"""Organizations, their allowed session tags and their ACU limits."""
+"""Organizations, their allowed session tags, their ACU limits and the groups that share one."""
 
 from __future__ import annotations
 
@@ -202,3 +202,64 @@ def test_settings_are_logged(api):
         "update_org",
         "create_org",
     ]
+
+
+# -- groups with one limit
+
+
+GROUPS = "/v3/enterprise/org-group-limits"
+TWO = {"organizations": {"org-emulator": {}, "org-two": {}}}
+
+
+def group(*org_ids, limit=None):
+    return {"org_ids": list(org_ids), "max_cycle_acus": limit}
+
+
+def test_groups_are_replaced_as_a_whole(start):
+    api = start(TWO)
+    assert good(api.enterprise.get(GROUPS)) == {"groups": {}}
+    first = {"groups": {"core": group("org-emulator", limit=0), "none": group()}}
+    assert good(api.enterprise.put(GROUPS, json=first)) == first
+    second = {"groups": {"all": group("org-two", "org-emulator")}}
+    assert good(api.enterprise.put(GROUPS, json=second)) == second
+    assert good(api.enterprise.get(GROUPS)) == second, "what is left out is deleted"
+    assert good(api.enterprise.put(GROUPS, json={"groups": {}})) == {"groups": {}}
+
+
+@pytest.mark.parametrize(
+    ("groups", "status"),
+    [
+        ({"a": group("org-emulator"), "b": group("org-emulator")}, 400),
+        ({"a": group("org-emulator", "org-emulator")}, 400),
+        ({"a": group("org-none")}, 400),
+        ({"a": group(limit=-1)}, 422),
+        ({"a": {"max_cycle_acus": 1}}, 422),
+        ({"": group()}, 422),
+    ],
+)
+def test_an_organization_is_in_one_group_at_most(start, groups, status):
+    api = start(TWO)
+    before = {"groups": {"core": group("org-two", limit=5)}}
+    good(api.enterprise.put(GROUPS, json=before))
+    assert api.enterprise.put(GROUPS, json={"groups": groups}).status_code == status
+    assert good(api.enterprise.get(GROUPS)) == before
+
+
+def test_a_deleted_organization_leaves_its_group(start):
+    api = start(TWO)
+    good(api.enterprise.put(GROUPS, json={"groups": {"core": group("org-two", "org-emulator")}}))
+    good(api.enterprise.delete(f"{PATH}/org-two"))
+    assert good(api.enterprise.get(GROUPS)) == {"groups": {"core": group("org-emulator")}}
+
+
+def test_a_seed_has_groups_and_a_person_changes_one(start):
+    core = {"name": "core", "org_ids": ["org-emulator"], "max_cycle_acus": 5}
+    api = start({"enterprise": {"org_groups": [core]}})
+    good(api.person.patch("/org_groups/core", json={"max_cycle_acus": 9}))
+    groups = {"core": group("org-emulator", limit=9)}
+    assert good(api.enterprise.get(GROUPS)) == {"groups": groups}
+
+
+def test_groups_need_a_permission(start):
+    keys = {"cog_some": {"org": None, "permissions": ["ManageBilling"]}}
+    assert start({"keys": keys}).with_key("cog_some").get(GROUPS).status_code == 403

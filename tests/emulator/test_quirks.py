@@ -144,6 +144,23 @@ def roles_shown_in_an_organization(api):
     return [len(answer["role_assignments"]) for answer in answers]
 
 
+def address_as_shown(api):
+    path = "/v3/enterprise/ip-access-list"
+    return good(api.enterprise.put(path, json={"ip_ranges": ["127.0.0.9/8"]}))["ip_ranges"]
+
+
+def outside_the_ip_list(api):
+    path = "/v3/enterprise/ip-access-list"
+    good(api.enterprise.put(path, json={"ip_ranges": ["10.0.0.0/8"]}))
+    return api.enterprise.get(path).status_code
+
+
+def what_groups_of_organizations_answer(api):
+    path = "/v3/enterprise/org-group-limits"
+    put = api.enterprise.put(path, json={"groups": {}})
+    return {put.status_code, api.enterprise.get(path).status_code}
+
+
 def lists_of_v1(api):
     api.emulator.add("playbook", **PLAYBOOK)
     api.emulator.add("secret", key="K")
@@ -405,6 +422,12 @@ CASES = [
     ("group_in_use", "deleted", unregistered_group_with_a_role, 200),
     ("other_roles_in_org", "shown", roles_shown_in_an_organization, [2, 2, 2, 2, 2, 2, 1]),
     ("other_roles_in_org", "hidden", roles_shown_in_an_organization, [1, 1, 1, 1, 1, 1, 0]),
+    ("ip_ranges", "normalized", address_as_shown, ["127.0.0.0/8"]),
+    ("ip_ranges", "kept", address_as_shown, ["127.0.0.9/8"]),
+    ("outside_ip_list", "401", outside_the_ip_list, 401),
+    ("outside_ip_list", "403", outside_the_ip_list, 403),
+    ("org_groups", "on", what_groups_of_organizations_answer, {200}),
+    ("org_groups", "off", what_groups_of_organizations_answer, {404}),
     ("duplicate_permission", "kept", permission_added_twice, (200, True, 2)),
     ("duplicate_permission", "409", permission_added_twice, (409, False, 1)),
     ("duplicate_permission", "allowed", permission_added_twice, (200, False, 3)),

@@ -108,3 +108,33 @@ def test_a_person_edits_a_schedule(start):
     api = start(SEED)
     shown = good(api.person.patch("/schedules/sched-1", json={"consecutive_failures": 3}))
     assert shown["consecutive_failures"] == 3
+
+
+CRON = [
+    ("0 3 * * *", True),
+    ("*/15 9-17 1,15 jan-MAR mon-5", True),
+    ("59 23 31 12 7", True),
+    ("0 0 * * 0,6", True),
+    ("daily", False),
+    ("", False),
+    ("0 3 * *", False),
+    ("0 3 * * * *", False),
+    ("60 * * * *", False),
+    ("0 24 * * *", False),
+    ("0 0 1-32 * *", False),
+    ("*/0 * * * *", False),
+    ("0 3 * * mo", False),
+    ("1, 3 * * *", False),
+]
+
+
+@pytest.mark.parametrize(("frequency", "accepted"), CRON)
+def test_a_frequency_is_a_cron_expression(start, frequency, accepted):
+    api = start(SEED, quirks=CREATES)
+    fields = {"frequency": frequency}
+    made = api.v3.post(PATH, json={**BODY, **fields})
+    changed = api.v3.patch(f"{PATH}/sched-1", json=fields)
+    assert {made.status_code, changed.status_code} == {200 if accepted else 422}
+    if not accepted:
+        (problem,) = made.json()["detail"]
+        assert (problem["loc"], problem["msg"]) == (["body", "frequency"], "Not a cron expression")

@@ -9,9 +9,10 @@ from devinops.emulator.resource import Resource
 from devinops.emulator.resources.audit import AUDIT_LOGS
 from devinops.emulator.resources.automations import AUTOMATIONS
 from devinops.emulator.resources.git import GIT
+from devinops.emulator.resources.ip_access import IP_ACCESS
 from devinops.emulator.resources.members import MEMBERS
 from devinops.emulator.resources.notes import FOLDERS, KNOWLEDGE_V1, NOTES
-from devinops.emulator.resources.organizations import ACU_LIMITS, ORGANIZATIONS, TAGS
+from devinops.emulator.resources.organizations import ACU_LIMITS, ORG_GROUPS, ORGANIZATIONS, TAGS
 from devinops.emulator.resources.playbooks import PLAYBOOKS, PLAYBOOKS_V1
 from devinops.emulator.resources.schedules import SCHEDULES
 from devinops.emulator.resources.secrets import SECRETS, SECRETS_V1
@@ -29,10 +30,12 @@ TABLE: tuple[Resource, ...] = (
     INSIGHTS,
     SESSIONS,
     ORGANIZATIONS,
+    ORG_GROUPS,
     TAGS,
     ACU_LIMITS,
     *MEMBERS,
     *GIT,
+    IP_ACCESS,
     AUDIT_LOGS,
     KNOWLEDGE_V1,
     PLAYBOOKS_V1,

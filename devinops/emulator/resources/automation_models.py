@@ -330,10 +330,22 @@ class ProfileChoice(AutomationPart):
     profile_id: Text | None = None
 
 
-class AutomationCreate(RequestBody):
-    """Create an automation."""
+class AutomationGroups(RequestBody):
+    """The groups of fields that are written in the same way by a create and a change."""
 
     model_config = ConfigDict(extra="forbid")
+
+    concurrency: Concurrency | None = None
+    limits: Limits | None = None
+    notifications: Notifications | None = None
+    security_profile: ProfileChoice | None = None
+    session_settings: SessionSettings | None = None
+    tools: Tools | None = None
+    preflight: dict[str, Any] | None = None
+
+
+class AutomationCreate(AutomationGroups):
+    """Create an automation."""
 
     name: Name
     enabled: StrictBool = True
@@ -341,22 +353,13 @@ class AutomationCreate(RequestBody):
     actions: Annotated[list[Action], Field(min_length=1)]
     run_as: RunAs
     metadata: Labels = Field(default_factory=dict)
-    concurrency: Concurrency | None = None
-    limits: Limits | None = None
-    notifications: Notifications | None = None
-    security_profile: ProfileChoice | None = None
-    session_settings: SessionSettings | None = None
-    tools: Tools | None = None
-    preflight: dict[str, Any] | None = None
     slack_reply_access: SlackReplyAccess = "slack_users"
     teams_reply_access: TeamsReplyAccess = "teams_users"
     template_id: Text | None = None
 
 
-class AutomationPatch(RequestBody):
+class AutomationPatch(AutomationGroups):
     """Change an automation. `GET …/automations/schemas` says what is done with parts of a group."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     enabled: StrictBool | None = None
@@ -364,13 +367,6 @@ class AutomationPatch(RequestBody):
     actions: Annotated[list[ActionPatch], Field(min_length=1)] | None = None
     run_as: RunAs | None = None
     metadata: dict[LabelKey, LabelValue | None] | None = None
-    concurrency: Concurrency | None = None
-    limits: Limits | None = None
-    notifications: Notifications | None = None
-    security_profile: ProfileChoice | None = None
-    session_settings: SessionSettings | None = None
-    tools: Tools | None = None
-    preflight: dict[str, Any] | None = None
     slack_reply_access: SlackReplyAccess | None = None
     teams_reply_access: TeamsReplyAccess | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StrictBool
+from pydantic import BaseModel, Field, StrictBool
 
 from devinops.emulator import access
 from devinops.emulator.models import Answer, NonEmpty, RequestBody
@@ -39,7 +39,7 @@ class GitConnectionAnswer(Answer):
     created_at: int
 
 
-class GitPermissionWrite(RequestBody):
+class GitPermissionWrite(BaseModel):
     """A permission; it has exactly one of the paths."""
 
     git_connection_id: NonEmpty
@@ -109,20 +109,14 @@ def _add(context: RequestContext, body: JsonObject) -> list[GitPermission]:
     ]
 
 
-def _without_null(_: RequestContext, fields: JsonObject) -> JsonObject:
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 _Permissions = list[GitPermissionAnswer]
 
 
 @operation("DELETE", "", "clear git_permissions", _Permissions)
 def _clear(context: RequestContext) -> list[JsonObject]:
     """Take all permissions of the organization away."""
-    own = list(context.store.table("git_permission").of(context.org))
-    for permission in own:
-        context.store.delete("git_permission", permission, context.caller.actor)
-    return _view_all(context.store, own)
+    store, actor = context.store, context.caller.actor
+    return _view_all(store, store.delete_all("git_permission", context.org, actor))
 
 
 @operation("PUT", "", "replace git_permissions", _Permissions, body=GitPermissionBulk)
@@ -131,7 +125,7 @@ def _replace(context: RequestContext) -> list[JsonObject]:
     body = context.body.model_dump()
     for fields in body["permissions"]:
         _checked(context, fields)
-    _clear.work(context)
+    _clear(context)
     return _view_all(context.store, _add(context, body))
 
 
@@ -165,7 +159,10 @@ GIT = (
             answer=_Permissions,
         ),
         update=Update(
-            method="PATCH", body=GitPermissionPatch, omitted=Omitted.KEEPS, clean=_without_null
+            method="PATCH",
+            body=GitPermissionPatch,
+            omitted=Omitted.KEEPS,
+            clean=lambda _, fields: {} if fields.get("read_only") is None else fields,
         ),
         delete=Delete(),
         extra=(_replace, _clear),

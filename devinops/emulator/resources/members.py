@@ -76,10 +76,13 @@ class IdpRoleAssignment(RoleAssignment):
     idp_group_name: str
 
 
-class UserAnswer(Answer):
+class Person(Answer):
     user_id: str
     email: str | None
     name: str | None
+
+
+class UserAnswer(Person):
     role_assignments: list[RoleAssignment]
 
 
@@ -87,10 +90,7 @@ class UserWithIdpRoles(UserAnswer):
     idp_role_assignments: list[IdpRoleAssignment]
 
 
-class IdpUser(Answer):
-    user_id: str
-    email: str | None
-    name: str | None
+class IdpUser(Person):
     idp_role_assignments: list[IdpRoleAssignment]
 
 
@@ -243,8 +243,7 @@ def _assign(context: RequestContext, record: Any) -> dict[str, str]:
     """Give the first role there."""
     quirks, scope = context.store.quirks, context.org or ""
     if isinstance(record, IdpGroup) and scope and not record.roles:
-        detail = "The group has no role yet; its first one must be of the enterprise"
-        raise ApiError(int(quirks.first_group_role), detail)
+        raise ApiError(int(quirks.first_group_role), "The first role must be of the enterprise")
     if scope in record.roles and quirks.second_role != "replaced":
         raise ApiError(int(quirks.second_role), "There is a role already")
     return {**record.roles, scope: _role_to_give(context, context.body.role_id)}
@@ -273,8 +272,11 @@ _ROLE_WRITES = {
 }
 
 
-def _with_role_writes(resource: Resource, *methods: str) -> Resource:
-    """Add the operations that write the role in the enterprise or organization of the path."""
+def _with_role_writes(resource: Resource, *methods: str, **changes: Any) -> Resource:
+    """Add the operations that write the role in the enterprise or organization of the path.
+
+    `changes` are other fields of the resource.
+    """
 
     def make(method: str) -> Operation:
         verb, roles_after = _ROLE_WRITES[method]
@@ -293,7 +295,7 @@ def _with_role_writes(resource: Resource, *methods: str) -> Resource:
         body = None if method == "DELETE" else RoleChoice
         return operation(method, suffix, name, resource.answer, body=body, refusals=(409,))(work)
 
-    return replace(resource, extra=(*resource.extra, *map(make, methods)))
+    return replace(resource, extra=(*resource.extra, *map(make, methods)), **changes)
 
 
 def _role_to_give(context: RequestContext, role_id: str) -> str:
@@ -376,26 +378,21 @@ _USERS = Resource(
 )
 
 USERS = _with_role_writes(
-    replace(
-        _USERS,
-        create=Create(
-            body=UserInvite, make=_invite, view=view_of_each(_view_user), answer=list[UserAnswer]
-        ),
-        delete=Delete(),
-        extra=(_user_detail,),
-    ),
+    replace(_USERS, extra=(_user_detail,)),
     "PATCH",
+    create=Create(
+        body=UserInvite, make=_invite, view=view_of_each(_view_user), answer=list[UserAnswer]
+    ),
+    delete=Delete(),
 )
 
 ORGANIZATION_USERS = _with_role_writes(
-    replace(
-        _USERS,
-        mounts=(Mount(ABOUT_ORGANIZATION, access.MEMBERS, access.ROLES),),
-        listing=Listing(
-            order="created", filters=UserFilters, rows=lambda context: _members(context, "user")
-        ),
-    ),
+    _USERS,
     *_ROLE_WRITES,
+    mounts=(Mount(ABOUT_ORGANIZATION, access.MEMBERS, access.ROLES),),
+    listing=Listing(
+        order="created", filters=UserFilters, rows=lambda context: _members(context, "user")
+    ),
 )
 
 IDP_USERS = Resource(
@@ -445,12 +442,10 @@ SERVICE_USERS = _with_role_writes(
 )
 
 ORGANIZATION_SERVICE_USERS = _with_role_writes(
-    replace(
-        _SERVICE_USERS,
-        mounts=(Mount(ABOUT_ORGANIZATION, access.SERVICE_USERS, access.SERVICE_USERS),),
-        readable=False,
-    ),
+    _SERVICE_USERS,
     *_ROLE_WRITES,
+    mounts=(Mount(ABOUT_ORGANIZATION, access.SERVICE_USERS, access.SERVICE_USERS),),
+    readable=False,
 )
 
 _view_name = view_of(IdpGroupName, idp_group_name=id_of)

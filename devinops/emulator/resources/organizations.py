@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from devinops.emulator import access
 from devinops.emulator.models import NUMBER, Answer, NonEmpty, RequestBody, Text
@@ -104,6 +104,72 @@ ORGANIZATIONS = Resource(
 )
 
 
+# -- limits that groups of organizations share
+
+
+class GroupWrite(BaseModel):
+    """The organizations of a group, and their limit for a billing cycle; null: none."""
+
+    org_ids: list[Text]
+    max_cycle_acus: Annotated[int, Field(ge=0), NUMBER] | None = None
+
+
+class GroupsWrite(RequestBody):
+    """All groups by name."""
+
+    groups: dict[NonEmpty, GroupWrite]
+
+
+class Group(Answer):
+    org_ids: list[str]
+    max_cycle_acus: int | None
+
+
+class Groups(Answer):
+    groups: dict[str, Group]
+
+
+_view_group = view_of(Group)
+
+
+@operation("GET", "", "get org_groups", Groups, refusals=(404,))
+def _get_groups(context: RequestContext) -> JsonObject:
+    """Read all groups."""
+    store = context.store
+    if store.quirks.org_groups == "off":
+        raise ApiError(404, "Groups of organizations are not enabled")
+    return {"groups": {group.id: _view_group(store, group) for group in store.table("org_group")}}
+
+
+@operation("PUT", "", "replace org_groups", Groups, body=GroupsWrite, refusals=(404,))
+def _replace_groups(context: RequestContext) -> object:
+    """Replace all groups. An organization can be in one of them only."""
+    _get_groups(context)
+    store, actor = context.store, context.caller.actor
+    groups = context.body.model_dump()["groups"]
+    members = [org for group in groups.values() for org in group["org_ids"]]
+    if len(members) > len(set(members)) or set(members) - store.organizations:
+        raise ApiError(400, "Expected organizations, each in one group at most")
+    store.delete_all("org_group", None, actor)
+    for name, group in groups.items():
+        store.insert("org_group", None, actor, {"id": name, **group})
+    return _get_groups(context)
+
+
+ORG_GROUPS = Resource(
+    kind="org_group",
+    nouns=("org_group", "org_groups"),
+    path="/org-group-limits",
+    mounts=(Mount(ENTERPRISE, access.ORGANIZATIONS, access.ORGANIZATIONS),),
+    id_field="name",
+    view=_view_group,
+    answer=Groups,
+    listing=None,
+    readable=False,
+    extra=(_get_groups, _replace_groups),
+)
+
+
 # -- allowed session tags
 
 
@@ -127,11 +193,15 @@ class DefaultTag(Answer):
     default_tag: str | None
 
 
+@operation("GET", "", "list tags", Tags)
 def _tags(context: RequestContext) -> JsonObject:
+    """Read the allowed session tags, sorted."""
     return {"tags": sorted(_organization(context).tags)}
 
 
+@operation("GET", "/default", "get default_tag", DefaultTag)
 def _default(context: RequestContext) -> JsonObject:
+    """Read the default tag."""
     return {"default_tag": _organization(context).default_tag}
 
 
@@ -142,7 +212,7 @@ def _organization(context: RequestContext) -> Organization:
     return context.store.organization(context.caller.organization)
 
 
-def _set_tags(context: RequestContext, tags: set[str]) -> JsonObject:
+def _set_tags(context: RequestContext, tags: set[str]) -> object:
     """Set the allowed tags; clear the default tag unless it is one of them."""
     if reserved := sorted(tags & RESERVED_TAGS):
         raise ApiError(400, f"The tag {reserved[0]} is reserved")
@@ -159,7 +229,7 @@ def _change_settings(
     context.store.change("organization", organization, actor, fields, action="update_org_settings")
 
 
-def _set_default(context: RequestContext, tag: str | None) -> JsonObject:
+def _set_default(context: RequestContext, tag: str | None) -> object:
     organization = _organization(context)
     if tag is not None and tag not in organization.tags:
         raise ApiError(400, "The default tag must be one of the allowed tags")
@@ -167,50 +237,38 @@ def _set_default(context: RequestContext, tag: str | None) -> JsonObject:
     return _default(context)
 
 
-@operation("GET", "", "list tags", Tags)
-def _list_tags(context: RequestContext) -> JsonObject:
-    """Read the allowed session tags, sorted."""
-    return _tags(context)
-
-
 @operation("PUT", "", "replace tags", Tags, body=TagsWrite)
-def _replace_tags(context: RequestContext) -> JsonObject:
+def _replace_tags(context: RequestContext) -> object:
     """Replace the allowed tags. A default that is not one of them is cleared."""
     return _set_tags(context, set(context.body.tags))
 
 
 @operation("POST", "", "add tags", Tags, body=TagsWrite)
-def _add_tags(context: RequestContext) -> JsonObject:
+def _add_tags(context: RequestContext) -> object:
     """Add allowed tags."""
     return _set_tags(context, {*_organization(context).tags, *context.body.tags})
 
 
 @operation("DELETE", "", "clear tags", Tags)
-def _clear_tags(context: RequestContext) -> JsonObject:
+def _clear_tags(context: RequestContext) -> object:
     """Remove all tags and the default."""
     return _set_tags(context, set())
 
 
-@operation("GET", "/default", "get default_tag", DefaultTag)
-def _get_default(context: RequestContext) -> JsonObject:
-    """Read the default tag."""
-    return _default(context)
-
-
 @operation("PUT", "/default", "set default_tag", DefaultTag, body=DefaultTagWrite)
-def _put_default(context: RequestContext) -> JsonObject:
+def _put_default(context: RequestContext) -> object:
     """Set the default tag, which must be allowed."""
     return _set_default(context, context.body.tag)
 
 
 @operation("DELETE", "/default", "clear default_tag", DefaultTag)
-def _clear_default(context: RequestContext) -> JsonObject:
+def _clear_default(context: RequestContext) -> object:
     """Clear the default tag."""
     return _set_default(context, None)
 
 
 @operation("DELETE", "/{tag}", "remove tag", Tags)
-def _remove_tag(context: RequestContext) -> JsonObject:
+def _remove_tag(context: RequestContext) -> object:
     """Remove a tag; if it is the default, clear that too."""
     tags = set(_organization(context).tags)
     if context.id not in tags:
@@ -222,18 +280,18 @@ TAGS = Resource(
     kind="organization",
     nouns=("tag", "tags"),
     path="/tags",
-    mounts=(Mount(ABOUT_ORGANIZATION, access.TAGS, access.TAGS),),
+    mounts=(Mount(ABOUT_ORGANIZATION, access.SETTINGS, access.SETTINGS),),
     id_field="tag",
     view=_view_organization,
     answer=Tags,
     listing=None,
     readable=False,
     extra=(
-        _list_tags,
+        _tags,
         _replace_tags,
         _add_tags,
         _clear_tags,
-        _get_default,
+        _default,
         _put_default,
         _clear_default,
         _remove_tag,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -33,46 +34,43 @@ Type = Literal["recurring", "one_time"]
 Moment = Annotated[Text, Field(json_schema_extra={"format": "date-time"})]
 
 
-class ScheduleCreate(RequestBody):
+class Clearable(RequestBody):
+    """The fields that null clears in an update."""
+
+    frequency: Text | None = None
+    scheduled_at: Moment | None = None
+    playbook_id: Text | None = None
+    tags: list[Text] | None = None
+    platform: Text | None = None
+    slack_team_id: Text | None = None
+    slack_channel_id: Text | None = None
+    target_devin_id: Text | None = None
+
+
+class ScheduleCreate(Clearable):
     """Create a schedule. It starts enabled."""
 
     name: Text
     prompt: Text
     schedule_type: Type = "recurring"
-    frequency: Text | None = None
-    scheduled_at: Moment | None = None
     interval_count: Annotated[int, NUMBER] = 1
     agent: Agent = "devin"
-    playbook_id: Text | None = None
     notify_on: NotifyOn = "failure"
     bypass_approval: StrictBool = False
-    tags: list[Text] | None = None
-    platform: Text | None = None
-    slack_team_id: Text | None = None
-    slack_channel_id: Text | None = None
-    target_devin_id: Text | None = None
     create_as_user_id: Text | None = None
 
 
-class SchedulePatch(RequestBody):
-    """Change a schedule."""
+class SchedulePatch(Clearable):
+    """Change a schedule. Null keeps what cannot be cleared."""
 
     name: Text | None = None
     prompt: Text | None = None
     enabled: StrictBool | None = None
     schedule_type: Type | None = None
-    frequency: Text | None = None
-    scheduled_at: Moment | None = None
     interval_count: Annotated[int, NUMBER] | None = None
     agent: Agent | None = None
-    playbook_id: Text | None = None
     notify_on: NotifyOn | None = None
     bypass_approval: StrictBool | None = None
-    tags: list[Text] | None = None
-    platform: Text | None = None
-    slack_team_id: Text | None = None
-    slack_channel_id: Text | None = None
-    target_devin_id: Text | None = None
     run_as_user_id: Text | None = None
 
 
@@ -110,21 +108,6 @@ class ScheduleAnswer(Answer):
     consecutive_failures: int
 
 
-# An update ignores null for these.
-_KEPT = frozenset(
-    {
-        "name",
-        "prompt",
-        "enabled",
-        "schedule_type",
-        "interval_count",
-        "agent",
-        "notify_on",
-        "bypass_approval",
-    }
-)
-
-
 def _playbook(store: Store, schedule: Schedule) -> JsonObject | None:
     if schedule.playbook_id is None:
         return None
@@ -154,7 +137,9 @@ def _new(context: RequestContext, fields: JsonObject) -> JsonObject:
 def _changes(context: RequestContext, fields: JsonObject) -> JsonObject:
     _check_impersonation(context, fields.pop("run_as_user_id", None))
     changes = {
-        name: value for name, value in fields.items() if value is not None or name not in _KEPT
+        name: value
+        for name, value in fields.items()
+        if value is not None or name in Clearable.model_fields
     }
     schedule: Schedule = context.store.find("schedule", context.org, context.id)
     if {"schedule_type", "frequency", "scheduled_at", "playbook_id"} & changes.keys():
@@ -176,8 +161,8 @@ def _check(context: RequestContext, fields: JsonObject, sent: JsonObject | None 
     needed = "scheduled_at" if once else "frequency"
     if fields[needed] is None:
         raise ApiError(422, f"{needed} is required", ("body", needed), None)
-    if once and "scheduled_at" in (fields if sent is None else sent):
-        _check_future(context, fields["scheduled_at"])
+    if needed in (fields if sent is None else sent):
+        (_check_future if once else _check_cron)(context, fields[needed])
     if fields["target_devin_id"] is not None and not once:
         raise ApiError(
             422, "Only with one_time", ("body", "target_devin_id"), fields["target_devin_id"]
@@ -185,6 +170,19 @@ def _check(context: RequestContext, fields: JsonObject, sent: JsonObject | None 
     playbook_id = fields["playbook_id"]
     if playbook_id is not None and not context.store.has_playbook(context.org, playbook_id):
         raise ApiError(404, "Playbook not found")
+
+
+# Numbers and names with ranges, steps and lists; of each part the largest number.
+_CRON = re.compile(r"(\*|\d{1,2}|[A-Za-z]{3})(-(\d{1,2}|[A-Za-z]{3}))?(/[1-9]\d?)?", re.ASCII)
+_LARGEST = (59, 23, 31, 12, 7)
+
+
+def _check_cron(_: RequestContext, text: str) -> None:
+    parts = zip(text.split(), _LARGEST, strict=False)
+    items = [(item, most) for part, most in parts for item in part.split(",")]
+    known = len(text.split()) == 5 and all(_CRON.fullmatch(item) for item, _ in items)
+    if not known or any(int(n) > most for item, most in items for n in re.findall(r"\d+", item)):
+        raise ApiError(422, "Not a cron expression", ("body", "frequency"), text)
 
 
 def _check_future(context: RequestContext, text: str) -> None:
