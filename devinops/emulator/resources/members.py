@@ -14,7 +14,7 @@ from pydantic import Field
 
 from devinops.emulator import access
 from devinops.emulator.models import Answer, NonEmpty, RequestBody
-from devinops.emulator.records import ApiError, IdpGroup, JsonObject, Role, ServiceUser, User
+from devinops.emulator.records import ApiError, IdpGroup, JsonObject, Kind, Role, ServiceUser, User
 from devinops.emulator.resource import (
     ABOUT_ORGANIZATION,
     ENTERPRISE,
@@ -195,9 +195,7 @@ class ServiceUserFilters(Filters):
         return service_user.is_active(context.store.now())
 
 
-def _members(
-    context: RequestContext, kind: Literal["user", "service_user", "idp_group"]
-) -> list[Any]:
+def _members(context: RequestContext, kind: Kind) -> list[Any]:
     """Return all of the enterprise, or those with a role in the organization."""
     rows = context.store.listing(kind, None, "created")
     return [_seen(context, row) for row in rows if context.org in (None, *row.roles)]
@@ -245,7 +243,7 @@ def _assign(context: RequestContext, record: Any) -> dict[str, str]:
     if isinstance(record, IdpGroup) and scope and not record.roles:
         raise ApiError(int(quirks.first_group_role), "The first role must be of the enterprise")
     if scope in record.roles and quirks.second_role != "replaced":
-        raise ApiError(int(quirks.second_role), "There is a role already")
+        raise ApiError(int(quirks.second_role), "There is a role; PATCH changes it")
     return {**record.roles, scope: _role_to_give(context, context.body.role_id)}
 
 
