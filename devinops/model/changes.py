@@ -88,6 +88,9 @@ class Change:
     doubt: str = ""
     """Why the object that this creates again may still exist, as a clause; empty if it cannot."""
 
+    again: bool = False
+    """It creates an object that was deleted outside devinops."""
+
     arrives: bool = False
     """It moves the object out of the root, where that waited for its folder."""
 

@@ -135,6 +135,8 @@ class AcceptedRisk(NamedTuple):
     accepts: str
 
 
+ACCESS: Final = "access"
+
 HAZARDS: Final = {
     "spend": AcceptedRisk(
         "spend",
@@ -144,7 +146,7 @@ HAZARDS: Final = {
         "reach more of the network",
         "sessions of automations reach more of the network",
     ),
-    "access": AcceptedRisk(
+    ACCESS: AcceptedRisk(
         "give or take access",
         "people, keys or repositories get or lose access",
     ),

@@ -14,6 +14,7 @@ from devinops.model.keys import Key
 from devinops.model.kind import Hazard, Lifecycle, Scope
 from devinops.model.objects import Declaration, Ensure
 from devinops.model.policy import (
+    ACCESS,
     ON_CONFLICT,
     ON_DRIFT,
     Approval,
@@ -118,6 +119,11 @@ def needed(approvals: Approvals, changes: Iterable[Change], scope: Scope) -> App
 def risks(changes: Iterable[Change], scope: Scope) -> Iterator[Risk]:
     """Yield the risks of changes, whether they are approved or not."""
     for change in changes:
+        if change.again and any(hazard.approval == ACCESS for hazard in change.kind.hazards):
+            given_back = (
+                "was taken away outside devinops, perhaps after an incident, and is given back"
+            )
+            yield Risk(change.key, ACCESS, given_back)
         for hazard in _asked(change, scope):
             before = change.live.resource if change.live else None
             after = None if change.action in ENDING else change.written()

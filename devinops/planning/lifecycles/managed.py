@@ -110,7 +110,7 @@ class Managed:
             draft.conflict(declaration, None, f"changed in Git, but {gone}")
         elif is_written or choice == "git":
             lost = f"{_reset(declaration.resource, record.left_out)}{_lost(record.unknown)}"
-            self._create(declaration, f"{gone}{lost}", context, draft, may)
+            self._create(declaration, f"{gone}{lost}", context, draft, may, again=True)
         else:
             reason = (
                 "pass --on-drift overwrite to create it again, or remove its entry to leave it "
@@ -127,12 +127,14 @@ class Managed:
         context: PlanContext,
         draft: PlanDraft,
         doubt: str = "",
+        *,
+        again: bool = False,
     ) -> None:
         if _block_labeled(declaration, ": rename", context, draft):
             return
         fields = declared_fields(declaration.resource)
-        facts = (reason, None, declaration, None, fields)
-        draft.changes.append(Change(Action.CREATE, declaration.key, *facts, doubt=doubt))
+        facts = (Action.CREATE, declaration.key, reason, None, declaration, None, fields)
+        draft.changes.append(Change(*facts, doubt=doubt, again=again))
 
     def _present(self, match: Match, live: Live, context: PlanContext, draft: PlanDraft) -> None:
         if not context.has_inventory:
@@ -368,7 +370,8 @@ class Managed:
         declaration = saved.declaration._replace(resource=resource)
         fields = declared_fields(resource)
         reason = f"{AGAIN}{_lost(member_names(before.unknown))}"
-        change = Change(Action.CREATE, before.key, reason, None, declaration, None, fields)
+        facts = (Action.CREATE, before.key, reason, None, declaration, None, fields)
+        change = Change(*facts, again=True)
         draft.changes.append(change)
         if secret := change.generated_secret:
             note = f"{change.key} is created again: {secret.renewed}"
