@@ -15,7 +15,14 @@ from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.model.changes import DELETING, DROPPING, Action, Change, Outcome, Result
 from devinops.model.client_protocols import BeforeAgain, Writer, ignore
-from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated, Unreachable
+from devinops.model.errors import (
+    FORBIDDEN,
+    TOO_MANY,
+    ApiError,
+    DevinopsError,
+    Terminated,
+    Unreachable,
+)
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record, sent_by, time_of
 from devinops.model.keys import Key, ObjectId
@@ -640,22 +647,37 @@ def apply(applier: Applier, verify: Callable[[], Plan]) -> ApplyReport:
         if not applier.interrupted:
             why = f"the inventory was not written: {applier.journal_error}"
     except DevinopsError as error:
-        why = str(error)
+        why = f"{error}{_meaning(error, results)}"
     except (KeyboardInterrupt, Terminated):
         # Everything is written; only the proof that nothing is left is missing.
         pass
     return ApplyReport(applier.plan, results, None, unverified=why, interrupted=applier.interrupted)
 
 
+def _meaning(error: DevinopsError, results: Sequence[Result]) -> str:
+    """Return what it means that the key is refused after these results; empty if nothing else."""
+    if not isinstance(error, ApiError) or error.status not in (401, FORBIDDEN):
+        return ""
+    written = (r.change for r in results if r.wrote and not r.change.is_record_only)
+    meanings = (alone.refused for change in written if (alone := change.kind.alone))
+    return next((f"; {meaning}" for meaning in meanings), "")
+
+
 def _verified(plan: Plan, results: tuple[Result, ...], after: Plan) -> ApplyReport:
     """Return the report with what a plan made afterwards changes, and what only that one blocks."""
     blocked = {result.change.key for result in results if result.outcome is Outcome.BLOCKED}
-    known = blocked | {block.key for block in plan.blocked}
+    planned = {block.key for block in plan.blocked}
     unmanaged = {live.object_id for live in after.others}
     results = tuple(_as_listed(result, unmanaged) for result in results)
-    left = tuple(change for change in after.changes if change.key not in blocked)
-    waiting = tuple(block for block in after.blocked if block.key not in known)
+    waits = blocked | _waiting_alone(planned)
+    left = tuple(change for change in after.changes if change.key not in waits)
+    waiting = tuple(block for block in after.blocked if block.key not in blocked | planned)
     return ApplyReport(plan, results, left, waiting)
+
+
+def _waiting_alone(keys: Collection[Key]) -> set[Key]:
+    """Return the keys of what waits for a run of its own, in which it is the only change now."""
+    return {key for key in keys if KINDS[key.kind].alone}
 
 
 def _as_listed(result: Result, unmanaged: Collection[ObjectId]) -> Result:

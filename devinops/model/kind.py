@@ -486,6 +486,16 @@ class Lifecycle(StrEnum):
     WHOLE = "always there; set as a whole"
 
 
+class Alone(NamedTuple):
+    """Why objects of a kind are changed in a run of their own.
+
+    `why` is a clause about a change. `refused` says what it means if the API then refuses the key.
+    """
+
+    why: str
+    refused: str
+
+
 class Hazard(NamedTuple):
     """How a change of this kind can cost money, stop work or lock people out, and what approves it.
 
@@ -574,6 +584,7 @@ class Kind:
     written, and yields (path, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `meaning` says what its fields mean to
     readers.
+    `alone`: such an object is changed in a run without any other change.
     `moves_to` is what the vendor has announced to turn such objects into. `out_of_sight` says how
     an object of an organization may still exist although its lists no longer show it. A kind
     without a `section` is read only to find what others refer to; `remedy` says what to do if such
@@ -595,6 +606,7 @@ class Kind:
     confidential: bool = False
     label: str | None = None
     hazards: tuple[Hazard, ...] = ()
+    alone: Alone | None = None
     generated_secret: GeneratedSecret | None = None
     meaning: Meaning = Meaning()
     moves_to: str = ""

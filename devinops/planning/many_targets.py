@@ -1,4 +1,4 @@
-"""What a person has to approve in a run over many targets. Pure."""
+"""What a person has to approve in a run over many targets, or to do in another one. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from devinops.model.changes import DELETING, Refusal
+from devinops.kinds import KINDS
+from devinops.model.changes import DELETING, Blocked, Blocker, Change, Refusal
 from devinops.model.keys import Key
 from devinops.model.policy import OUT_OF_WAVE, Approvals, allow
-from devinops.planning.guards import exactly
+from devinops.planning.guards import exactly, hazards, needed
 from devinops.planning.plan import Plan
 from devinops.planning.run import Plans
 
@@ -68,6 +69,42 @@ def outside_waves(plan: Plans) -> Iterator[Refusal]:
     if number > 1:
         reason = f"this run writes to {number} targets outside the waves of devinops.yaml"
         yield Refusal(f"{reason}: pass --wave due, or {OUT_OF_WAVE}", OUT_OF_WAVE)
+
+
+def changed_alone(plan: Plan) -> list[Change]:
+    """Return the changes that must be made in a run of their own."""
+    return [c for c in plan.changes if KINDS[c.key.kind].alone and not c.is_record_only]
+
+
+def apart(plan: Plan, *, others: bool) -> Plan:
+    """Return a plan that blocks what is changed in a run of its own, if it is not alone.
+
+    `others`: this run may also change something in other targets.
+    """
+    alone = changed_alone(plan)
+    if not alone or not (others or len(plan.changes) > 1):
+        return plan
+    changes = tuple(change for change in plan.changes if change not in alone)
+    blocked = sorted((*plan.blocked, *map(_waiting, alone)), key=lambda each: (each.key, each.by))
+    moot = [*hazards(alone, plan.approvals, plan.target.scope)]
+    return replace(
+        plan,
+        changes=changes,
+        blocked=tuple(blocked),
+        refusals=tuple(refusal for refusal in plan.refusals if refusal not in moot),
+        approvals=needed(plan.approvals, changes, plan.target.scope),
+    )
+
+
+def _waiting(change: Change) -> Blocked:
+    """Return a change that waits for a run of its own."""
+    alone, noun = change.kind.alone, change.key.kind
+    reason = (
+        f"{alone and alone.why}, so it is changed in a run of its own: apply the rest, then run "
+        f"apply with --only {noun} and the --target"
+    )
+    ids, fields = ((change.id,) if change.id else ()), change.fields
+    return Blocked(Blocker.APPROVAL, change.key, reason, change.source, ids, fields=fields)
 
 
 def _most_alike(plan: Plans) -> int:

@@ -647,6 +647,41 @@ def test_a_last_look_that_fails_is_reported(
     )
 
 
+@pytest.mark.parametrize(
+    ("entries", "status", "is_explained"),
+    [
+        ({"ip_access_list": [{"ip_ranges": ["10.1.0.0/16"]}]}, 401, True),
+        ({"ip_access_list": [{"ip_ranges": ["10.1.0.0/16"]}]}, 403, True),
+        ({"ip_access_list": [{"ip_ranges": ["10.1.0.0/16"]}]}, 500, False),
+        ({"ip_access_list": [{"ip_ranges": ["10.0.0.0/8"]}], **notes("A")}, 401, False),
+    ],
+)
+def test_a_key_that_is_refused_after_a_change_is_told_what_that_means(
+    run: Callable[..., ApplyReport],
+    monkeypatch: pytest.MonkeyPatch,
+    entries: dict[str, Any],
+    status: int,
+    is_explained: bool,
+) -> None:
+    old = live("ip_access_list", id="ip_access_list", ip_ranges=["10.0.0.0/8"])
+    organization, refused = Organization([old]), ApiError("GET answered: no", status=status)
+
+    def snapshot(kinds: Collection[str] | None = None) -> Snapshot:
+        raise refused
+
+    monkeypatch.setattr(organization, "snapshot", snapshot)
+    report = run(
+        entries,
+        organization,
+        inventory=Inventory("file"),
+        approvals=Approvals(adopt=True, hazards=("lockout",)),
+    )
+    assert {result.outcome for result in report.results} == {Outcome.DONE}
+    assert report.unverified.startswith("GET answered: no")
+    assert ("outside the list" in report.unverified) is is_explained
+    assert report.exit_code is ExitCode.RUN_AGAIN
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, Terminated])
 def test_an_interruption_of_the_last_look_costs_only_the_proof(
     run: Callable[..., ApplyReport], stop: type[BaseException]

@@ -106,6 +106,7 @@ def test_people_read_how_many_objects_of_a_kind_there_are() -> None:
         "folder": ("1 folder", "2 folders"),
         "git_connection": ("1 Git connection", "2 Git connections"),
         "git_permission": ("1 Git permission", "2 Git permissions"),
+        "ip_access_list": ("1 IP access list", "2 IP access lists"),
         "knowledge": ("1 note", "2 notes"),
         "playbook": ("1 playbook", "2 playbooks"),
         "secret": ("1 secret", "2 secrets"),

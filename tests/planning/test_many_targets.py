@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from devinops.kinds.ip_access_list import IpAccessList
+from devinops.model.changes import Action, Blocker, Refusal
+from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import Approvals
 from devinops.model.shard import Shard
 from devinops.model.target import TargetState
-from devinops.planning.many_targets import outside_waves, plan_with_needed, too_many_targets
+from devinops.planning.many_targets import apart, outside_waves, plan_with_needed, too_many_targets
 from devinops.planning.plan import Plan
 from devinops.planning.run import Collector
 from tests.testing.many_targets import planned_in, plans_of, update
-from tests.testing.reports import declared, deletes, empty, note, planned
+from tests.testing.objects import live
+from tests.testing.reports import (
+    NOTHING_APPROVED,
+    declared,
+    deletes,
+    empty,
+    note,
+    planned,
+)
 
 
 def pruned(number: int, approvals: Approvals) -> Plan:
@@ -133,3 +145,54 @@ def test_outside_the_waves_only_a_hotfix_needs_no_approval() -> None:
     assert "writes to 2 targets outside the waves" in refusal.reason
     shard = replace(plans_of([update("a")]), shard=Shard(1, 2), selected=2)
     assert len(list(outside_waves(shard))) == 1
+
+
+# --- what is changed in a run of its own ----------------------------------------------------------
+
+
+def locking(number: int = 1, approvals: Approvals = NOTHING_APPROVED, **facts: Any) -> Plan:
+    """Return the plan of an enterprise whose IP access list is narrowed, with so many changes."""
+    old = live("ip_access_list", id="ip_access_list", ip_ranges=["10.0.0.0/8"])
+    narrow = replace(old, resource=IpAccessList(ip_ranges=["10.1.0.0/16"]))
+    notes = [note(f"Rule {n}", body=f"Rule {n}.") for n in range(1, number)]
+    plan = planned(declared(narrow, *notes), [old], approvals=approvals)
+    return planned_in("everyone", plan, **facts)
+
+
+@pytest.mark.parametrize("given", [Approvals(), Approvals(hazards=("lockout",))])
+@pytest.mark.parametrize(("number", "others"), [(1, True), (2, False), (3, True)])
+def test_what_is_changed_alone_waits_for_a_run_of_its_own(
+    number: int, others: bool, given: Approvals
+) -> None:
+    before = locking(number, given)
+    assert bool(before.refusals) is not bool(given.hazards)
+    plan = apart(before, others=others)
+    assert [str(change.key) for change in plan.changes] == [
+        f"knowledge:Backend/Rule {n}" for n in range(1, number)
+    ]
+    (waiting,) = plan.blocked
+    assert (str(waiting.key), waiting.by, waiting.ids) == (
+        "ip_access_list",
+        Blocker.APPROVAL,
+        ("ip_access_list",),
+    )
+    assert "apply the rest, then run apply with --only ip_access_list" in waiting.reason
+    assert (plan.refusals, plan.approvals, plan.risks) == ((), Approvals(), ())
+    assert (plan.exit_code(), plan.digest == before.digest) == (ExitCode.DECIDE, False)
+
+
+def test_alone_it_is_refused_or_applied_as_any_change() -> None:
+    assert apart(locking(), others=False) == locking()
+    assert "pass --allow lockout" in locking().refusals[0].reason
+
+
+def test_other_refusals_stay_and_so_does_what_changes_only_the_inventory() -> None:
+    other = Refusal("another reason")
+    plan = locking(2)
+    plan = replace(plan, refusals=(other, *plan.refusals))
+    assert apart(plan, others=False).refusals == (other,)
+    old = live("ip_access_list", id="ip_access_list", ip_ranges=["10.0.0.0/8"])
+    rule, kept = note("Rule", body="Rule."), note("Kept")
+    adopted = planned(declared(old, rule, kept), [old, kept], [kept])
+    assert [change.action for change in adopted.changes] == [Action.ADOPT, Action.CREATE]
+    assert apart(adopted, others=True) == adopted

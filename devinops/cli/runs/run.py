@@ -28,6 +28,7 @@ from devinops.config.settings import Settings, check_spelling, key_variable, res
 from devinops.config.wrong_settings import same_owner
 from devinops.inventory import Place, Store, open_stores
 from devinops.inventory.job import job_of
+from devinops.kinds import KINDS
 from devinops.load import Loaded
 from devinops.model.changes import Refusal
 from devinops.model.client_protocols import Reader
@@ -39,7 +40,12 @@ from devinops.model.policy import Approvals
 from devinops.model.target import TargetState
 from devinops.planning.digest_list import DigestList, Standing
 from devinops.planning.layers import labels_of
-from devinops.planning.many_targets import plan_with_needed, too_many_targets
+from devinops.planning.many_targets import (
+    apart,
+    changed_alone,
+    plan_with_needed,
+    too_many_targets,
+)
 from devinops.planning.plan import Plan
 from devinops.planning.run import Collector, Plans
 from devinops.planning.selection import Selection
@@ -347,6 +353,10 @@ class Planning(Generic[C_co]):
     go_on: bool = False
     filters_must_match: bool = True
     with_others: bool = False
+    changing: set[str] = field(default_factory=set)
+    """The targets in which something changes."""
+    waiting: dict[str, tuple[Session[C_co], Planned]] = field(default_factory=dict)
+    """The targets with a change that must be made in a run of its own."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def plans(self) -> Plans:
@@ -360,6 +370,9 @@ class Planning(Generic[C_co]):
         self.collector = Collector(with_others=self.with_others or run.options.verbose or is_one)
         run.http.expect({n: connection(run.known[n]) for n in run.names if n in run.known})
         run.each("planning", {name: partial(self.plan, name) for name in run.names}, self.failed)
+        for name, (session, planned) in sorted(self.waiting.items()):
+            others = self.is_shard or bool(self.changing - {name})
+            self.take(session, planned._replace(plan=apart(planned.plan, others=others)))
         plan = self.collector.plans(
             **run.selection.texts,
             approvals=self.approvals,
@@ -396,11 +409,31 @@ class Planning(Generic[C_co]):
     def plan(self, name: str) -> None:
         session = self.run.session(name)
         if self.run.only_session:
-            plan, snapshot = self.planner(session, self.approvals, go_on=self.go_on)
+            planned = self.planner(session, self.approvals, go_on=self.go_on)
+        else:
+            planned = self.planned(session)
+        plan = planned.plan
+        with self.lock:
+            if plan.changes and not plan.held:
+                self.changing.add(name)
+            if is_waiting := bool(changed_alone(plan)):
+                self.waiting[name] = session, planned
+        if not is_waiting:
+            self.take(session, planned)
+
+    @property
+    def is_shard(self) -> bool:
+        """Whether other shards may change what this one does not see."""
+        kinds = self.run.selection.kinds
+        return self.run.options.shard is not None and not all(KINDS[k].alone for k in kinds)
+
+    def take(self, session: Session[C_co], planned: Planned) -> None:
+        """Take the plan of a target, which is stale unless it is as reviewed."""
+        plan, snapshot = planned
+        name = session.settings.target.name
+        if self.run.only_session:
             # Those that its plan needs.
             self.approvals = plan.approvals
-        else:
-            plan, snapshot = self.planned(session)
         standing = self.reviewed.standing(name, plan.digest) if self.reviewed else Standing.SAME
         # A target that needs nothing any more was written by an earlier attempt.
         is_quiet = plan.held or replace(plan, drift=()).is_quiet
