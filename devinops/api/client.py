@@ -42,6 +42,9 @@ _GONE: Final = (404, 405, 410)
 _INVALID: Final = (400, 422)
 """The statuses of a request that the API cannot accept, whenever it is sent."""
 
+_REFUSED: Final = (400, FORBIDDEN, 404)
+"""The statuses of a create that something else must come before."""
+
 _UNKNOWN_OWNER: Final = KeyOwner("unknown (API v1 does not say)")
 
 
@@ -269,7 +272,9 @@ class ReadingClient:
         nouns = frozenset(kind.noun for kind in needed)
         kinds_by_path: dict[str, list[Kind]] = {}
         for kind in needed:
-            kinds_by_path.setdefault(kind.apis[self.api].path or kind.noun, []).append(kind)
+            api = kind.apis[self.api]
+            place = kind.noun if api.is_shared or api.has_subject else api.path or kind.noun
+            kinds_by_path.setdefault(place, []).append(kind)
         count = _Count(progress)
 
         def on_page(kind: Kind, items: list[Item]) -> None:
@@ -332,19 +337,24 @@ class ReadingClient:
 
     def _shared(self, kind: Kind, verify: bool) -> _SharedList:
         """Return a list that all targets of a key share, and that a run reads once for them."""
-        key = kind.noun, self._connection.target.enterprise
+        once = self._getter_of(kind).shared
 
-        def read(before: _SharedList | None) -> _SharedList:
+        def read(before: Reading | None) -> Reading:
             if before:
-                self._listed_ids[kind.noun] = before.reading.ids
-            reading = self._request_list([kind], _ignore_page, verify)[kind.noun]
-            names = codec.spellings(kind, self.api, reading.items)
-            lives = [self._decode_early(kind, {}, item) for item in reading.items]
-            return _SharedList(reading, names, lives)
+                self._listed_ids[kind.noun] = before.ids
+            return self._read_pages(kind, ignore, verify)
 
-        shared: _SharedList = self._getter_of(kind).shared.get(
-            key, read, lambda known: not (verify and known.reading.unverified)
+        def decode(_: _SharedList | None) -> _SharedList:
+            items = self._reduced(kind, reading.items)
+            names = codec.spellings(kind, self.api, items)
+            lives = [self._decode_early(kind, {}, item) for item in items]
+            return _SharedList(reading, reading._replace(items=items), names, lives)
+
+        reading: Reading = once.get(
+            kind.noun, read, lambda known: not (verify and known.unverified)
         )
+        place = kind.noun, self._connection.target.enterprise
+        shared: _SharedList = once.get(place, decode, lambda known: known.raw is reading)
         self._names[kind.noun] = shared.names
         return shared
 
@@ -372,25 +382,36 @@ class ReadingClient:
             return {
                 kinds[0].noun: organization_settings.read(getter, kinds[0], apis[0], self.org_id)
             }
-        permissions = (self._permission(api.read_permission, api) for api in apis)
-        call = Call("GET", self._path(kinds[0]), permission=next(filter(None, permissions), ""))
         if len(kinds) == 1:
             kind = kinds[0]
-            reading = read_list(
-                self._getter_of(kind),
-                call,
-                apis[0],
-                lambda items: on_page(kind, self._reduced(kind, items)),
-                before=self._listed_ids.get(kind.noun),
-                verify=verify,
+            reading = self._read_pages(
+                kind, lambda items: on_page(kind, self._reduced(kind, items)), verify
             )
-            self._listed_ids[kind.noun] = reading.ids
             return {kind.noun: reading._replace(items=self._reduced(kind, reading.items))}
+        call = self._list_call(kinds)
         response = self._getter_of(kinds[0]).get(call, list_budget())
         return {
             kind.noun: Reading(unpaged(response, call, api, partial(on_page, kind), shared=True))
             for kind, api in zip(kinds, apis, strict=True)
         }
+
+    def _list_call(self, kinds: Sequence[Kind]) -> Call:
+        apis = (kind.apis[self.api] for kind in kinds)
+        permissions = (self._permission(api.read_permission, api) for api in apis)
+        return Call("GET", self._path(kinds[0]), permission=next(filter(None, permissions), ""))
+
+    def _read_pages(self, kind: Kind, seen: Callable[[list[Item]], None], verify: bool) -> Reading:
+        """Return the list of a kind as the API shows it; `seen` gets each page."""
+        reading = read_list(
+            self._getter_of(kind),
+            self._list_call([kind]),
+            kind.apis[self.api],
+            seen,
+            before=self._listed_ids.get(kind.noun),
+            verify=verify,
+        )
+        self._listed_ids[kind.noun] = reading.ids
+        return reading
 
     def _live(self, kind: Kind, item: Item, names: codec.Names | None = None) -> Live:
         names = self._names if names is None else names
@@ -463,7 +484,7 @@ class WritingClient(ReadingClient):
             redact.remember_values([value])
         own_id = body.get(api.id)
         call = self._create_call(kind, body, has_secret=value is not None)
-        response = self._object_in(kind, self._sender_of(kind).send(call), call, own_id)
+        response = self._object_in(kind, self._send_create(kind, call), call, own_id)
         _keep_out_of_messages(kind, response)
         id = own_id or response.get(api.id)
         if not isinstance(id, str) or not id:
@@ -480,6 +501,14 @@ class WritingClient(ReadingClient):
             )
         live = self._after_write(kind, response, id, body, ids, creating=True)
         return self._after_create(live, resource, ids)
+
+    def _send_create(self, kind: Kind, call: Call) -> Any:
+        try:
+            return self._sender_of(kind).send(call)
+        except ApiError as error:
+            if not (kind.refused and error.status in _REFUSED and self._org_id):
+                raise
+            raise ApiError(f"{error}; {kind.refused}", status=error.status) from error
 
     def _create_call(self, kind: Kind, body: Mapping[str, Any], *, has_secret: bool) -> Call:
         api, path = self._api(kind.noun), self._path(kind)
@@ -628,8 +657,12 @@ class WritingClient(ReadingClient):
 
 
 class _SharedList(NamedTuple):
-    """A list of the enterprise, with how files spell references to its objects, and its objects."""
+    """A list of the enterprise as it was read, and as it is in the scope of some targets.
 
+    With it are the spellings of references to its objects, and the objects.
+    """
+
+    raw: Reading
     reading: Reading
     names: Mapping[str, str]
     lives: Sequence[Live]
@@ -674,10 +707,6 @@ class _Count:
         with self._lock:
             self._total += count
             self._progress(self._total)
-
-
-def _ignore_page(_: Kind, __: list[Item]) -> None:
-    """Keep nothing of a page: the whole list is decoded once."""
 
 
 def _revealed(kind: Kind, response: Item) -> Revealed | None:

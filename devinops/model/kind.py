@@ -589,6 +589,7 @@ class Kind:
     an object of an organization may still exist although its lists no longer show it. A kind
     without a `section` is read only to find what others refer to; `remedy` says what to do if such
     an object is missing. One that is `only_named` is not read unless an entry or a person names it.
+    `refused` says what to do if the API refuses to create an object in an organization.
     """
 
     noun: str
@@ -613,6 +614,7 @@ class Kind:
     out_of_sight: str = ""
     remedy: str = "create it in the web app (no API can)"
     only_named: bool = False
+    refused: str = ""
     check: Callable[[Any], Iterable[tuple[FieldPath, str]]] = _no_problems
 
     def __post_init__(self) -> None:

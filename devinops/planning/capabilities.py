@@ -66,7 +66,7 @@ def api_problems(
             yield _missing_kind(declaration, api)
             continue
         if not declaration.kind.is_in(api, scope):
-            yield _missing_in_scope(declaration)
+            yield _missing_in_scope(declaration, scope)
             continue
         yield from _nested_folder(declaration, api)
         yield from _no_folder(declaration, api, scope)
@@ -84,14 +84,18 @@ def _missing_kind(declaration: Declaration, api: ApiVersion) -> Problem:
     )
 
 
-def _missing_in_scope(declaration: Declaration) -> Problem:
+def _missing_in_scope(declaration: Declaration, scope: Scope) -> Problem:
     name = declaration.kind.name
-    return Problem(
-        declaration.source,
-        "unsupported-kind",
+    message = (
         f"an enterprise has no {name}, only its organizations have one: limit the entry to their "
-        "targets with targets:",
+        "targets with targets:"
     )
+    if scope is not Scope.ENTERPRISE:
+        message = (
+            f"an organization has no {name}, only its enterprise has one: set enterprise: true in "
+            "the entry"
+        )
+    return Problem(declaration.source, "unsupported-kind", message)
 
 
 def _no_folder(declaration: Declaration, api: ApiVersion, scope: Scope) -> Iterator[Problem]:

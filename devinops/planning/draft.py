@@ -10,7 +10,7 @@ from typing import NamedTuple
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, MergedFields, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
-from devinops.model.kind import ApiVersion, GeneratedSecret, Resource, Role, Scope
+from devinops.model.kind import ApiVersion, GeneratedSecret, Kind, Resource, Role, Scope
 from devinops.model.objects import Declaration, Live, Problem, Severity, Snapshot, Source
 from devinops.model.policy import ON_CONFLICT, Approval, Approvals, MissingFolders, Policy
 from devinops.model.values import UNSET
@@ -56,6 +56,10 @@ class PlanContext:
     def at_live_path(self, live: Live) -> Live:
         """Return an object under its real path instead of the path in the files."""
         return self.real.by_id[live.object_id]
+
+    def forgets(self, kind: Kind) -> bool:
+        """Return whether no object of a kind is deleted in this scope, because more would go."""
+        return kind.apis[self.api].forgotten_in is self.scope
 
     def in_scope(self, live: Live) -> bool:
         """Return whether `prune: scope` includes an object; only objects in folders can be."""

@@ -434,6 +434,10 @@ def _plan_orphans(
             )
             facts = (Blocker.CONFLICT, orphan.key, reason, orphan.source, (live.id,))
             draft.blocked.append(Blocked(*facts))
+        elif context.forgets(live.kind):
+            draft.drop(orphan.record, live, orphan.why)
+            note = f"{orphan.key} is {orphan.why}; it stays as it is, but is no longer owned"
+            draft.notes.append((orphan.key, note))
         else:
             planner(live.kind).orphan(orphan, successor, context, draft)
     draft.changes = with_rename_hints(draft.changes, pairs)

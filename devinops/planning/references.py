@@ -127,11 +127,14 @@ class References:
         ids = tuple(live.id for live in lives)
         needed_by = tuple(sorted(d.key for d in waiting if d.key != key))
         source = waiting[0].source
-        name, is_required = kind.name, kind.lifecycle is Lifecycle.REQUIRED
+        name, is_path = kind.name, kind.lifecycle is Lifecycle.REQUIRED and kind.is_declared
         if lives:
+            remedy = "rename all but one in the web app"
+            if not kind.is_declared:
+                remedy = "write the id of the right one, or " + remedy
             reason = (
-                f"{kind.counted(len(lives))} share this {'path' if is_required else 'name'} "
-                f"({', '.join(ids)}): rename all but one in the web app"
+                f"{kind.counted(len(lives))} share this {'path' if is_path else 'name'} "
+                f"({', '.join(ids)}): {remedy}"
             )
             return Blocked(Blocker.CONFLICT, key, reason, source, ids, needed_by)
         reason = f'the {name} "{key.path}" is missing: {self._remedy(key)}'

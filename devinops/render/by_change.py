@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
@@ -454,7 +455,10 @@ def _unusual(change: Change, usual: Collection[str]) -> Iterator[str]:
 
 def new_hosts(change: Change) -> list[str]:
     """Return the hosts of the addresses that a change adds to texts."""
-    new, old = (set(_ADDRESS.findall("\n".join(side))) for side in _sides(change))
+    known = KINDS[change.key.kind].by_name
+    texts = tuple(f for f in change.fields if not (f.name in known and known[f.name].ref))
+    sides = _sides(replace(change, fields=texts))
+    new, old = (set(_ADDRESS.findall("\n".join(side))) for side in sides)
     return sorted({_HOST.sub(r"\1", each)[:_SHORT].rstrip(".,:;!") for each in new - old})
 
 

@@ -437,6 +437,9 @@ class RunBlocks:
             why = "in the web app, because no API can"
             title = f"Create {objects} {why}"
             heading = f"missing {KINDS[kind].plural}: create them {why}"
+            if not KINDS[kind].is_declared:
+                title = f"{objects} missing: {KINDS[kind].remedy}"
+                heading = f"missing {KINDS[kind].plural}: {KINDS[kind].remedy}"
             yield from block(Part.MISSING, title, rows, heading=heading)
 
     def states(self, *, only_new: bool = False) -> Iterator[Block]:

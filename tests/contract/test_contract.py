@@ -55,15 +55,16 @@ def fields(api: str, noun: str) -> Iterator[tuple[Attribute, FieldNames]]:
             yield attribute, attribute.names[api]
 
 
-def raw(api: str, noun: str, names: set[str]) -> set[str]:
-    """The members that the API has in place of those that a kind makes of them."""
-    derived = of(api, noun).get("derived", {})
-    return {each for name in names for each in derived.get(name, [name])}
+def raw(api: str, noun: str, row: str, names: set[str]) -> set[str]:
+    """The members that a row of the table has in place of those that a kind makes of them."""
+    derived, known = of(api, noun).get("derived", {}), of(api, noun)[row]
+    in_place = {name: [name] if name in known else derived.get(name, [name]) for name in names}
+    return {each for name in names for each in in_place[name]}
 
 
 def read(api: str, noun: str) -> set[str]:
     """Every member of a response that the client looks at, by what the kind says."""
-    return raw(api, noun, _read(api, noun))
+    return raw(api, noun, "read", _read(api, noun))
 
 
 def _read(api: str, noun: str) -> set[str]:
@@ -188,15 +189,22 @@ def test_every_field_of_a_request_is_written(api, noun):
 
 def _created(api: str, noun: str) -> set[str]:
     """The members of a create; the id of a subject is in the path."""
-    calls = KINDS[noun].apis[api]
     names = {names.create for _, names in fields(api, noun) if names.create}
-    return raw(api, noun, names - {calls.id} if calls.has_subject else names)
+    return raw(api, noun, "write", names - _path_only(api, noun))
+
+
+def _path_only(api: str, noun: str) -> set[str]:
+    """The id of a subject, which a create has in its path only."""
+    calls = KINDS[noun].apis[api]
+    return {calls.id} if calls.has_subject else set()
 
 
 def _once(api: str, noun: str) -> set[str]:
     """The members that only a create has."""
     names = {n.create for _, n in fields(api, noun) if n.create and not n.update}
-    return raw(api, noun, names) | set(of(api, noun).get("unsent", {}))
+    return raw(api, noun, "write", names - _path_only(api, noun)) | set(
+        of(api, noun).get("unsent", {})
+    )
 
 
 def test_nothing_is_read_beside_the_fields_that_some_api_has():

@@ -95,7 +95,9 @@ def test_what_lives_in_no_folder_has_its_key_in_the_root() -> None:
 
 def test_some_kinds_are_about_an_organization_but_need_an_enterprise_key() -> None:
     about = {noun for noun, kind in KINDS.items() if kind.apis["v3"].is_about_organization}
-    assert about == {"session_tags", "acu_limit", "git_connection", "git_permission"}
+    access = {"git_connection", "git_permission", "role", "user", "service_user"}
+    roles = {"group_role", "user_role", "service_user_role"}
+    assert about == {"session_tags", "acu_limit", *access, *roles}
 
 
 def test_people_read_how_many_objects_of_a_kind_there_are() -> None:
@@ -107,6 +109,13 @@ def test_people_read_how_many_objects_of_a_kind_there_are() -> None:
         "git_connection": ("1 Git connection", "2 Git connections"),
         "git_permission": ("1 Git permission", "2 Git permissions"),
         "ip_access_list": ("1 IP access list", "2 IP access lists"),
+        "group_role": ("1 role of a group", "2 roles of a group"),
+        "idp_group": ("1 group", "2 groups"),
+        "role": ("1 role", "2 roles"),
+        "service_user": ("1 service user", "2 service users"),
+        "service_user_role": ("1 role of a service user", "2 roles of a service user"),
+        "user": ("1 user", "2 users"),
+        "user_role": ("1 role of a user", "2 roles of a user"),
         "knowledge": ("1 note", "2 notes"),
         "playbook": ("1 playbook", "2 playbooks"),
         "secret": ("1 secret", "2 secrets"),

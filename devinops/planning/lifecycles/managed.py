@@ -43,7 +43,10 @@ class Managed:
     def plan(self, match: Match, context: PlanContext, draft: PlanDraft) -> None:
         """Add the steps for one declaration to the draft."""
         if match.declaration.ensure is Ensure.ABSENT:
-            self._absent(match, context, draft)
+            if match.live and context.forgets(match.live.kind):
+                _block_forgotten(match.declaration, match.live, draft)
+            else:
+                self._absent(match, context, draft)
         elif match.live is None:
             self._missing(match, context, draft)
         else:
@@ -376,6 +379,14 @@ class Managed:
         if secret := change.generated_secret:
             note = f"{change.key} is created again: {secret.renewed}"
             draft.notes.append((change.key, note))
+
+
+def _block_forgotten(declaration: Declaration, live: Live, draft: PlanDraft) -> None:
+    reason = (
+        "a DELETE would remove more than it: remove this entry, which only forgets it, and take it "
+        "away in the web app"
+    )
+    draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
 
 
 # --- labels of owners -----------------------------------------------------------------------------

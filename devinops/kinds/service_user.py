@@ -1,0 +1,39 @@
+"""Service users of the enterprise. They are created and deleted with their keys in the web app.
+
+Source: the vendor's Terraform provider: the list leaves out those that are deleted or expired, and
+several can share a name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devinops.kinds._nested import text
+from devinops.kinds._reference import Item, reference
+from devinops.model.kind import FieldNames, Resource, attribute
+from devinops.model.values import Unset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceUser(Resource):
+    name: str | Unset = attribute(
+        schema=text("Name of an active service user."),
+        required=True,
+        names={"v3": FieldNames(read="name")},
+    )
+
+
+def _reduced(item: Item, _: str | None) -> Item | None:
+    return None if item.get("deleted_at") else item
+
+
+KIND = reference(
+    "service_user",
+    "service user",
+    "A service user of the enterprise.",
+    ServiceUser,
+    path="members/service-users",
+    permission="ManageAccountServiceUsers or ManageAccountMembership",
+    remedy="create the service user in the web app, or correct the name",
+    reduced=_reduced,
+)

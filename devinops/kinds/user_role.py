@@ -1,0 +1,40 @@
+"""Roles of people, in an organization or in the enterprise.
+
+Source: the vendor's Terraform provider (`org_user_role_resource.go`): a person must be in the
+enterprise first, where everybody has a role. DELETE on the path of the enterprise removes the
+person, so it is never sent, and POST there invites people, so a role is given with PATCH.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devinops.kinds._role_of import role, role_kind, subject
+from devinops.kinds.user import without_case
+from devinops.model.kind import Resource, Scope
+from devinops.model.values import Unset
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UserRole(Resource):
+    user: str | Unset = subject(
+        "E-mail address or id of a person in the enterprise.",
+        "ada@example.com",
+        ref="user",
+        id="user_id",
+        normalize=without_case,
+    )
+    role: str | Unset = role()
+
+
+KIND = role_kind(
+    "user_role",
+    "role of a user",
+    "The role of a person in an organization, or in the enterprise.",
+    UserRole,
+    path="members/users",
+    id="user_id",
+    permission="ManageAccountMembership",
+    forgotten_in=Scope.ENTERPRISE,
+    create_verbs={Scope.ENTERPRISE: "PATCH"},
+)
