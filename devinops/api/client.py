@@ -23,6 +23,7 @@ from devinops.api.v3_paths_and_self import (
     about_organization_path,
     identity,
     organization_path,
+    principals,
     with_expiry,
 )
 from devinops.kinds import KINDS
@@ -210,7 +211,22 @@ class ReadingClient:
                 for kind in selected
                 for name in self._unknown_fields.get(kind.noun, ())
             ),
+            own=self._own() if any(kind.of_principals for kind in selected) else frozenset(),
         )
+
+    def _own(self) -> frozenset[str] | None:
+        """Return who the keys of this target act as, as `Snapshot.own`."""
+        keys = filter(None, (self._getter, self._enterprise_getter))
+        members = self._enterprise_getter or self._getter
+
+        def read(key: Getter) -> frozenset[str] | None:
+            known: frozenset[str] | None = key.shared.get(
+                "principals", lambda _: principals(identity(key), members), lambda _: True
+            )
+            return known
+
+        own = [read(key) for key in keys]
+        return None if None in own else frozenset().union(*filter(None, own))
 
     def of_enterprise(self, kinds: Collection[str]) -> tuple[Live, ...]:
         target = replace(self._connection.target, enterprise=True, org_id=None)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, segment
 from devinops.model.client_protocols import KeyOwner
-from devinops.model.errors import ApiError, BadResponse, ConfigError
+from devinops.model.errors import FORBIDDEN, ApiError, BadResponse, ConfigError
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")
 _NAMES: Final = (
@@ -33,8 +33,9 @@ def identity(http: Getter) -> KeyOwner:
     kind = _text(response, "principal_type")
     names = [_text(response, name) for name in _NAMES]
     labels = (clean(name or "", 100) for name in (*names, kind))
-    name, id = next(filter(None, labels), "unnamed"), _text(response, "service_user_id")
-    return KeyOwner(name, _text(response, "org_id"), kind, id)
+    name, org_id = next(filter(None, labels), "unnamed"), _text(response, "org_id")
+    ids = _text(response, "service_user_id"), _text(response, "user_id")
+    return KeyOwner(name, org_id, kind, *ids)
 
 
 def with_expiry(owner: KeyOwner, http: Getter) -> KeyOwner:
@@ -48,6 +49,27 @@ def with_expiry(owner: KeyOwner, http: Getter) -> KeyOwner:
         return owner
     time = found.get("expires_at") if isinstance(found, Mapping) else None
     return owner._replace(expires_at=time if type(time) is int else None)
+
+
+def principals(owner: KeyOwner, members: Getter) -> frozenset[str] | None:
+    """Return the id of a key's owner and the names of the groups that give the owner roles.
+
+    `members` may read the people of the enterprise. Returns None if these are not known. Raises
+    ApiError.
+    """
+    if owner.service_user_id or not owner.user_id:
+        return frozenset({owner.service_user_id}) if owner.service_user_id else None
+    path = f"{ENTERPRISE_PATH}/members/users/{segment(owner.user_id, 'the id')}"
+    try:
+        person = members.get(Call("GET", path, permission="ViewAccountMembership"))
+        groups = [str(each["idp_group_name"]) for each in person["idp_role_assignments"]]
+    except (KeyError, TypeError):
+        return None
+    except ApiError as error:
+        if error.status == FORBIDDEN or error.is_missing:
+            return None
+        raise
+    return frozenset({owner.user_id, *groups})
 
 
 ENTERPRISE_PATH: Final = "/v3/enterprise"

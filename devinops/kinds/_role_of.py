@@ -89,6 +89,7 @@ def role_kind(
         identity=Named(noun.removesuffix("_role")),
         renames=False,
         only_named=True,
+        of_principals=True,
         refused=refused,
         hazards=(
             Hazard("", _new, scope=Scope.ORGANIZATION),

@@ -55,6 +55,7 @@ KIND = Kind(
     identity=Named("name"),
     renames=False,
     only_named=True,
+    of_principals=True,
     hazards=(Hazard("access", _unregistered, sees_deletes=True),),
     apis={
         "v3": Api(

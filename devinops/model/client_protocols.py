@@ -36,6 +36,7 @@ class KeyOwner(NamedTuple):
     org_id: str | None = None
     principal_type: str | None = None
     service_user_id: str | None = None
+    user_id: str | None = None
     expires_at: int | None = None
 
 

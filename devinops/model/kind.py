@@ -588,7 +588,9 @@ class Kind:
     `moves_to` is what the vendor has announced to turn such objects into. `out_of_sight` says how
     an object of an organization may still exist although its lists no longer show it. A kind
     without a `section` is read only to find what others refer to; `remedy` says what to do if such
-    an object is missing. One that is `only_named` is not read unless an entry or a person names it.
+    an object is missing. Objects `of_principals` say what a person, a service user or a
+    group may do, and have their id. One that is `only_named` is not read unless an entry or a
+    person names it.
     `refused` says what to do if the API refuses to create an object in an organization.
     """
 
@@ -608,6 +610,7 @@ class Kind:
     label: str | None = None
     hazards: tuple[Hazard, ...] = ()
     alone: Alone | None = None
+    of_principals: bool = False
     generated_secret: GeneratedSecret | None = None
     meaning: Meaning = Meaning()
     moves_to: str = ""

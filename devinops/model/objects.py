@@ -281,13 +281,16 @@ class Snapshot:
     `unverified` holds the kinds whose lists may lack an object: they have several pages and were
     read once. `unknown_fields` holds each (kind, field) that no listed object had although other
     editions of the API have it. `of_enterprise` holds what may have been promoted: the objects of
-    the enterprise that were read because an object of the organization is missing.
+    the enterprise that were read because an object of the organization is missing. `own` holds the
+    ids of the principals of the run's keys and of the groups that give them roles, if the snapshot
+    has kinds `of_principals`; None if they are not known.
     """
 
     objects: tuple[Live, ...]
     unverified: frozenset[str] = frozenset()
     unknown_fields: frozenset[tuple[str, str]] = frozenset()
     of_enterprise: tuple[Live, ...] = ()
+    own: frozenset[str] | None = frozenset()
 
     @classmethod
     def of(cls, objects: Iterable[Live]) -> Snapshot:
@@ -327,6 +330,7 @@ class Snapshot:
             unverified=self.unverified | more.unverified,
             unknown_fields=self.unknown_fields | more.unknown_fields,
             of_enterprise=self.of_enterprise,
+            own=None if self.own is None or more.own is None else self.own | more.own,
         )
 
     def under(self, key: Key) -> tuple[Live, ...]:

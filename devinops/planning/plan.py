@@ -62,6 +62,7 @@ from devinops.planning.lifecycles.required import missing
 from devinops.planning.match import Match, match
 from devinops.planning.mentions import block_mentioned, by_name
 from devinops.planning.orphans import Orphan, likely_renames, undeclared, with_rename_hints
+from devinops.planning.own_roles import block_own
 from devinops.planning.references import References, known_ids
 from devinops.planning.selection import Selection, narrow
 
@@ -233,6 +234,7 @@ def build_plan(
     if orphans:
         _plan_orphans(orphans, matches, waiting, context, draft)  # everything; hints in reasons
     block_mentioned(draft, context)  # `freed_by` of deletes; blocks deletes
+    block_own(draft, context.inventory, snapshot)  # blocks changes
     draft.blocked += references.blocked(draft.drift)  # blocked
     explain_root(draft, context)  # reasons
     others = _unmanaged(matches, draft, context)  # nothing

@@ -18,6 +18,7 @@ from devinops.model.target import Target
 from devinops.planning.draft import PlanDraft, RollbackContext, Saved
 from devinops.planning.guards import hazard_notes, hazards, needed
 from devinops.planning.lifecycles import planner
+from devinops.planning.own_roles import block_own
 from devinops.planning.plan import Plan, generated_secret_notes
 from devinops.planning.references import References
 from devinops.planning.three_way import moved_outside
@@ -47,6 +48,7 @@ def rollback_plan(
         snapshot, snapshot, preferred=preferred, again="run rollback again", scope=target.scope
     )
     references.resolve(draft)
+    block_own(draft, Inventory(), snapshot)
     draft.blocked += references.blocked()
     draft.sort()
     changes = tuple(draft.changes)

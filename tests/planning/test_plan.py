@@ -66,9 +66,11 @@ def plan_of(tmp_path: Path, case: dict[str, Any], **more: Any) -> Plan:
         ],
         approvals=approvals_of(case.get("approvals", {})),
     )
+    own = case.get("own", ())
+    own = None if own is None else frozenset(own)
     return build_plan(
         loaded(tmp_path, case["declare"]).declarations,
-        more.pop("live", None) or snapshot(case.get("live", ())),
+        replace(more.pop("live", None) or snapshot(case.get("live", ())), own=own),
         request,
         **more,
     )

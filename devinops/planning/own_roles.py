@@ -1,0 +1,33 @@
+"""What the run's own keys may do, which no run changes: so a key can undo whatever it did. Pure."""
+
+from __future__ import annotations
+
+from devinops.model.changes import Blocker, Change
+from devinops.model.inventory import Inventory
+from devinops.model.objects import Snapshot
+from devinops.planning.draft import PlanDraft
+
+_UNKNOWN = (
+    "the API does not say whose key this is or which groups give it roles, so devinops does not "
+    "change roles with it: use the key of a service user, or change the role in the web app"
+)
+_OWN = (
+    "it decides what this run's own key may do, which devinops never changes: change it in the web "
+    "app, or run devinops with the key of another service user"
+)
+
+
+def block_own(draft: PlanDraft, inventory: Inventory, snapshot: Snapshot) -> None:
+    """Block each change of what the principals of the run's keys may do."""
+    for change in [each for each in draft.changes if _is_about_principal(each)]:
+        about = {change.id, change.key.name, *change.references.values()}
+        if snapshot.own is not None and about.isdisjoint(snapshot.own):
+            continue
+        draft.changes.remove(change)
+        subject = change.declaration or inventory.by_id[change.object_id]
+        reason, lives = _UNKNOWN if snapshot.own is None else _OWN, filter(None, [change.live])
+        draft.block(Blocker.PROTECTED, subject, reason, lives, change.fields)
+
+
+def _is_about_principal(change: Change) -> bool:
+    return change.kind.of_principals and not change.is_record_only
