@@ -12,6 +12,9 @@ from devinops.model.kind import Use
 
 LONGEST_QUOTE: Final = 60
 
+ENTERPRISE: Final = "enterprise"
+"""Stands for the enterprise where the id of an organization could be."""
+
 _GENERIC: Final = ("skill", "agents", "claude", "readme", "index")
 """Names that many files have."""
 
@@ -51,16 +54,22 @@ class ImportSource:
 class ImportChoices:
     """What the user chose.
 
-    `split` texts at their headings; `repo` is the repository of the rules; `org_id` the
-    organization to take objects of if there are several; `into` the folder for everything that has
-    one; `link_base` the address of the tree that has the sources.
+    `split` texts at their headings; `repo` is the repository of the rules; `into` the folder for
+    everything that has one; `link_base` the address of the tree that has the sources.
+
+    `place` is the organization to take objects of, or ENTERPRISE; empty for the only organization
+    that a source has, and None if the user has to choose a target. `settings` are those of each new
+    entry. `elsewhere` gets another place, and returns how to import the objects of that: a command
+    without its source.
     """
 
     split: bool = False
     repo: str = ""
-    org_id: str = ""
     into: str = ""
     link_base: str = ""
+    place: str | None = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    elsewhere: Callable[[str], str] = "DEVIN_ORG_ID={} devinops import".format
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 from devinops.ingest.forms._rule import humanized
@@ -62,6 +63,21 @@ class Imported:
     id: str = ""
     address: str = ""
     remarks: tuple[str, ...] = ()
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether apply adopts the object if it equals its entry."""
+        return KINDS[self.key.kind].lifecycle is not Lifecycle.CONTRACT
+
+    @property
+    def differs(self) -> bool:
+        """Whether its entry does not say all that the source does."""
+        return bool(self.remarks or self.unwritten)
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The arguments of its Terraform resource that the entry sets, if others stay there."""
+        return KINDS[self.key.kind].terraform.shared
 
 
 @dataclass(frozen=True)
@@ -154,6 +170,8 @@ class _Candidate:
     kind: Kind
     values: Mapping[str, Any]
     origin: ImportOrigin
+    settings: Mapping[str, Any]
+    """Those of the entry, such as `targets`."""
     other_name: str = ""
     """What tells it from another text with the same name; empty if it must keep its name."""
     unwritten: str = ""
@@ -161,9 +179,9 @@ class _Candidate:
     address: str = ""
     remarks: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def entry(self) -> NewEntry:
-        return NewEntry(self.kind.noun, self.values)
+        return NewEntry(self.kind.noun, {**self.values, **self.settings})
 
     @property
     def key(self) -> Key:
@@ -227,7 +245,13 @@ class _Import:
             else:
                 remarks.append(f"{name}: only the id of the {KINDS[ref].name} is known: {id}")
         candidate = _Candidate(
-            kind, values, origin, id=item.id, address=item.address, remarks=tuple(remarks)
+            kind,
+            values,
+            origin,
+            self.choices.settings,
+            id=item.id,
+            address=item.address,
+            remarks=tuple(remarks),
         )
         self.accept(candidate)
 
@@ -331,7 +355,7 @@ class _Import:
         files_of = {entry.key: file.path for file in files for entry in file.declarations}
         self.report.files += files
         for item in new:
-            if reason := reasons.get(id(item.values)):
+            if reason := reasons.get(id(item.entry.values)):
                 self.leave_out(item, reason)
             else:
                 self.report.imported.append(_imported(item, files_of[item.key]))
@@ -383,7 +407,7 @@ def _imported(item: _Candidate, file: str, *, overwritten: bool = False) -> Impo
         origin=item.origin,
         overwritten=overwritten,
         unwritten=item.unwritten,
-        id=item.id if item.kind.lifecycle is not Lifecycle.CONTRACT else "",
+        id=item.id if item.kind.lifecycle is Lifecycle.MANAGED else "",
         address=item.address,
         remarks=tuple(map(masked, item.remarks)),
     )
@@ -417,7 +441,9 @@ def _of_text(
     values = {**values, **known, kind.document or "": canonical_text(text.text)}
     places = map(humanized, (source.stem, *reversed(source.path.split("/")[:-1])))
     other_name = next((part for part in places if part not in ("", humanized(name))), "copy")
-    return _Candidate(kind, values, origin, other_name, unwritten, remarks=tuple(remarks))
+    return _Candidate(
+        kind, values, origin, choices.settings, other_name, unwritten, remarks=tuple(remarks)
+    )
 
 
 def _known_values(text: ImportText, kind: Kind) -> dict[str, Any]:
@@ -520,7 +546,7 @@ def _lost(item: _Candidate, text: str) -> list[str]:
     span = spans(text)
     if written is None or span is None:
         return ["a file that cannot be read"]
-    values = {name for name, value in item.values.items() if value is not UNSET}
+    values = {name for name, value in item.entry.values.items() if value is not UNSET}
     lost = [name for name in written.front.data if name not in values - {item.unwritten}]
     start, end, _ = span
     return [*lost, *(["comments"] if comments(text[start:end]) else [])]

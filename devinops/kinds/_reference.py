@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from devinops.model.kind import Api, Kind, Lifecycle, Named, Paging, Resource, Scope
+from devinops.model.kind import (
+    Api,
+    Kind,
+    Lifecycle,
+    Named,
+    Paging,
+    Resource,
+    Scope,
+    Terraform,
+)
 
 ABOUT_MEMBERS = frozenset({Scope.ABOUT_ORGANIZATION, Scope.ENTERPRISE})
 """What an enterprise has for itself and for each of its organizations; only its key may ask."""
@@ -41,6 +50,7 @@ def reference(
         tombstones=False,
         remedy=remedy,
         only_named=True,
+        terraform=Terraform(data=f"devin_{noun}s"),
         apis={
             "v3": Api(
                 path=path,

@@ -21,6 +21,7 @@ from devinops.model.kind import (
     Paging,
     Resource,
     Scope,
+    Terraform,
     Update,
     attribute,
     everywhere,
@@ -63,6 +64,7 @@ def role_kind(
     path: str,
     id: str,
     permission: str,
+    terraform: Terraform,
     read_permission: str = "",
     reads_one: bool = False,
     forgotten_in: Scope | None = None,
@@ -72,13 +74,18 @@ def role_kind(
     """Return the kind of the roles that one type of subject has; its first field is the subject.
 
     `id` is the member with the subject's id. `permission` is for writing, and also for reading
-    unless there is another one. The other arguments are those of `Api` and `Kind`.
+    unless there is another one. `terraform` has the types. The other arguments are those of `Api`
+    and `Kind`.
     """
     read_permission = read_permission or permission
 
     def reduced(item: Item, org_id: str | None) -> Item | None:
         role_id = _role_in(item, org_id)
         return None if role_id is None else {id: item.get(id), "role_id": role_id}
+
+    def shown(attributes: Item) -> Item:
+        assignment = {"org_id": attributes.get("org_id"), "role": attributes}
+        return {**attributes, "role_assignments": [assignment]}
 
     return Kind(
         noun=noun,
@@ -91,6 +98,7 @@ def role_kind(
         only_named=True,
         of_principals=True,
         refused=refused,
+        terraform=terraform._replace(shown=shown),
         hazards=(
             Hazard("", _new, scope=Scope.ORGANIZATION),
             Hazard("access", _changed, sees_deletes=True, scope=Scope.ORGANIZATION),

@@ -8,6 +8,7 @@ the provider never sets to null: the server may fill in a default.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from devinops.model.kind import (
     Part,
     Resource,
     Scope,
+    Terraform,
     attribute,
     everywhere,
     settings_api,
@@ -71,6 +73,13 @@ def _stops(before: AcuLimit | None, after: AcuLimit) -> str:
     return f"is set to 0, which stops {_LIMITS[zero[0]][1]}" if zero else ""
 
 
+_IN_TERRAFORM: Final = {name: f"max_{name}" for name in _LIMITS}
+
+
+def _from_terraform(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**attributes, **{name: attributes.get(other) for name, other in _IN_TERRAFORM.items()}}
+
+
 KIND = Kind(
     noun="acu_limit",
     singular="ACU limit",
@@ -82,6 +91,9 @@ KIND = Kind(
     lifecycle=Lifecycle.WHOLE,
     renames=False,
     tombstones=False,
+    terraform=Terraform(
+        "devin_organization", shown=_from_terraform, shared=(*_IN_TERRAFORM.values(),)
+    ),
     hazards=(
         Hazard(approval="", risk=_stops),
         Hazard("spend", _spends),

@@ -16,9 +16,9 @@ from devinops.model.kind import (
     FieldNames,
     Kind,
     Lifecycle,
-    Meaning,
     Path,
     Resource,
+    Terraform,
     Tree,
     attribute,
 )
@@ -43,7 +43,7 @@ KIND = Kind(
     lifecycle=Lifecycle.REQUIRED,
     renames=False,
     tombstones=False,
-    meaning=Meaning(terraform="devin_knowledge_folders"),
+    terraform=Terraform(data="devin_knowledge_folders"),
     apis={
         "v3": Api(
             path="knowledge/folders",

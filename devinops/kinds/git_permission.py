@@ -24,6 +24,7 @@ from devinops.model.kind import (
     Paging,
     Resource,
     Scope,
+    Terraform,
     Update,
     attribute,
     everywhere,
@@ -116,6 +117,7 @@ KIND = Kind(
     identity=Composite(("connection", "match", "path")),
     renames=False,
     only_named=True,
+    terraform=Terraform("devin_git_permission"),
     check=_check,
     hazards=(Hazard("", _gives), Hazard("access", _changes, sees_deletes=True)),
     apis={

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devinops.kinds._role_of import role, role_kind, subject
-from devinops.model.kind import Resource
+from devinops.model.kind import Resource, Terraform
 from devinops.model.values import Unset
 
 
@@ -32,6 +32,7 @@ KIND = role_kind(
     path="members/idp-groups",
     id="idp_group_name",
     permission="ManageAccountMembership",
+    terraform=Terraform("devin_org_idp_group_role", "devin_enterprise_idp_group_role"),
     reads_one=True,
     refused="the first role of a group must be one of the enterprise: declare it with enterprise: "
     "true, and apply that target too",

@@ -20,6 +20,7 @@ from devinops.model.kind import (
     Paging,
     Resource,
     Scope,
+    Terraform,
     attribute,
 )
 from devinops.model.values import Unset
@@ -42,6 +43,10 @@ def _wrapped(body: Item) -> Item:
     return {"idp_group_names": [body["idp_group_name"]]}
 
 
+def _from_terraform(attributes: Item) -> Item:
+    return {"idp_group_name": attributes.get("name")}
+
+
 def _unregistered(_: Any, after: IdpGroup | None) -> str:
     return "is unregistered, and its members lose what it gives them" if after is None else ""
 
@@ -56,6 +61,7 @@ KIND = Kind(
     renames=False,
     only_named=True,
     of_principals=True,
+    terraform=Terraform(enterprise="devin_idp_group", shown=_from_terraform),
     hazards=(Hazard("access", _unregistered, sees_deletes=True),),
     apis={
         "v3": Api(

@@ -25,6 +25,7 @@ from devinops.model.kind import (
     Part,
     Resource,
     Scope,
+    Terraform,
     attribute,
     everywhere,
     settings_api,
@@ -105,6 +106,7 @@ KIND = Kind(
     renames=False,
     tombstones=False,
     only_named=True,
+    terraform=Terraform(enterprise="devin_ip_access_list"),
     check=_check,
     hazards=(Hazard("lockout", _locks_out), Hazard("access", _opens)),
     alone=Alone(

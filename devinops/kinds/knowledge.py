@@ -21,6 +21,7 @@ from devinops.model.kind import (
     Resource,
     Role,
     Scope,
+    Terraform,
     Use,
     attribute,
     everywhere,
@@ -112,8 +113,8 @@ KIND = Kind(
         when="trigger",
         always="pinned_repo",
         switch="is_enabled",
-        terraform="devin_knowledge_note",
     ),
+    terraform=Terraform("devin_knowledge_note", "devin_enterprise_knowledge_note"),
     moves_to="skills in plugins",
     out_of_sight="may have been promoted to the enterprise",
     apis={

@@ -23,6 +23,7 @@ from devinops.model.kind import (
     Resource,
     Role,
     Scope,
+    Terraform,
     Update,
     Use,
     attribute,
@@ -91,7 +92,8 @@ KIND = Kind(
     resource=Playbook,
     identity=Named("title"),
     document="body",
-    meaning=Meaning(use=Use.PROCEDURE, handle="macro", terraform="devin_playbook"),
+    meaning=Meaning(use=Use.PROCEDURE, handle="macro"),
+    terraform=Terraform("devin_playbook", "devin_enterprise_playbook"),
     out_of_sight="may have been promoted to the enterprise",
     check=_check,
     apis={

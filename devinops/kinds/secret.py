@@ -15,11 +15,11 @@ from devinops.model.kind import (
     FieldNames,
     Kind,
     Lifecycle,
-    Meaning,
     Named,
     Paging,
     Resource,
     Role,
+    Terraform,
     attribute,
     everywhere,
 )
@@ -106,7 +106,7 @@ KIND = Kind(
     lifecycle=Lifecycle.CONTRACT,
     renames=False,
     confidential=True,
-    meaning=Meaning(terraform="devin_secret"),
+    terraform=Terraform("devin_secret"),
     apis={
         "v3": Api(
             path="secrets",

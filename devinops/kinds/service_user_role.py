@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devinops.kinds._role_of import role, role_kind, subject
-from devinops.model.kind import Resource, Scope
+from devinops.model.kind import Resource, Scope, Terraform
 from devinops.model.values import Unset
 
 
@@ -29,5 +29,6 @@ KIND = role_kind(
     path="members/service-users",
     id="service_user_id",
     permission="ManageAccountServiceUsers or ManageAccountMembership",
+    terraform=Terraform("devin_org_service_user_role", "devin_enterprise_service_user_role"),
     forgotten_in=Scope.ENTERPRISE,
 )

@@ -7,7 +7,7 @@ key reads or writes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from devinops.model.kind import (
     Part,
     Resource,
     Scope,
+    Terraform,
     attribute,
     everywhere,
     settings_api,
@@ -54,6 +55,10 @@ class SessionTags(Resource):
     )
 
 
+def _from_terraform(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**attributes, "default": attributes.get("default_tag")}
+
+
 def _check(settings: SessionTags) -> Iterator[tuple[str, str]]:
     tags, default = settings.tags, settings.default
     if isinstance(tags, list) and isinstance(default, str) and default not in tags:
@@ -71,6 +76,7 @@ KIND = Kind(
     lifecycle=Lifecycle.WHOLE,
     renames=False,
     tombstones=False,
+    terraform=Terraform("devin_org_tags", shown=_from_terraform),
     check=_check,
     apis={
         "v3": settings_api(

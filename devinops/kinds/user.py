@@ -17,7 +17,7 @@ from devinops.model.values import Unset
 
 def without_case(user: Any) -> Any:
     """Return an e-mail address in lower case; an id stays."""
-    return user.lower() if "@" in user else user
+    return user.lower() if isinstance(user, str) and "@" in user else user
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

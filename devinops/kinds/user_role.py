@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from devinops.kinds._role_of import role, role_kind, subject
 from devinops.kinds.user import without_case
-from devinops.model.kind import Resource, Scope
+from devinops.model.kind import Resource, Scope, Terraform
 from devinops.model.values import Unset
 
 
@@ -35,6 +35,7 @@ KIND = role_kind(
     path="members/users",
     id="user_id",
     permission="ManageAccountMembership",
+    terraform=Terraform("devin_org_user_role"),
     forgotten_in=Scope.ENTERPRISE,
     create_verbs={Scope.ENTERPRISE: "PATCH"},
 )

@@ -546,14 +546,29 @@ class Use(Enum):
     PROCEDURE = "started by a person"
 
 
+class Terraform(NamedTuple):
+    """What the vendor's Terraform provider calls the objects of a kind.
+
+    `organization` and `enterprise` are the types of their resources, and `data` that of the data
+    source that lists what others refer to. `shown` gets the attributes of a resource and returns
+    them as the API shows the object. The `shared` arguments are those of a resource that also has
+    others, so it must stay in Terraform.
+    """
+
+    organization: str = ""
+    enterprise: str = ""
+    data: str = ""
+    shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _as_it_is
+    shared: tuple[str, ...] = ()
+
+
 class Meaning(NamedTuple):
-    """What the fields of a kind mean to whoever reads its objects, and what other tools call them.
+    """What the fields of a kind mean to whoever reads its objects.
 
     `use` says which texts of other tools become such objects; None if none do. `when` is the field
     that says when to use the text, `always` the one with the repository in which it is always used,
     `handle` the one with the name by which a person starts it, and `switch` the one that is false
-    for a text that is not used. `terraform` is the type of the resource, or of the data source, in
-    the vendor's Terraform provider.
+    for a text that is not used.
     """
 
     use: Use | None = None
@@ -561,7 +576,6 @@ class Meaning(NamedTuple):
     always: str = ""
     handle: str = ""
     switch: str = ""
-    terraform: str = ""
 
 
 FieldPath = str | tuple[str | int, ...]
@@ -613,6 +627,7 @@ class Kind:
     of_principals: bool = False
     generated_secret: GeneratedSecret | None = None
     meaning: Meaning = Meaning()
+    terraform: Terraform = Terraform()
     moves_to: str = ""
     out_of_sight: str = ""
     remedy: str = "create it in the web app (no API can)"

@@ -449,3 +449,21 @@ def test_init_says_which_keys_to_store(
 ) -> None:
     assert words in devinops("init", "-C", tmp_path, "--ci", system).out
     assert "store" not in devinops("init", "-C", tmp_path / "other", "--ci", "none").out
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [
+        ("enterprise_key_env: DEVIN_ENTERPRISE", "DEVIN_ENTERPRISE"),
+        ("enterprise: true", "DEVIN_API_KEY"),
+        ("enterprise: true, api_key_env: DEVIN_CORP", "DEVIN_CORP"),
+        ("api_key_env: DEVIN_WEB", ""),
+    ],
+)
+def test_init_warns_of_who_can_take_the_key_of_an_enterprise(
+    tmp_path: Path, devinops: Devinops, target: str, named: str
+) -> None:
+    (tmp_path / "devinops.yaml").write_text(f"version: 1\ntargets: {{a: {{{target}}}}}\n")
+    said = " ".join(devinops("init", "-C", tmp_path, "--ci", "github").out.split())
+    assert (f"A key of an enterprise ({named})" in said) == bool(named)
+    assert ("to which only administrators of the enterprise push" in said) == bool(named)

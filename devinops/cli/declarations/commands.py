@@ -419,7 +419,7 @@ def pull(**arguments: Any) -> ExitCode:
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be written, but write nothing.")
 @click.option("--force", is_flag=True, help="Overwrite entries with the same key.")
-@common()
+@common(target=True)
 def import_(**arguments: Any) -> ExitCode:
     """Turn the files of other tools into entries, and report what each became; calls no API.
 
@@ -430,7 +430,7 @@ def import_(**arguments: Any) -> ExitCode:
     \b
       devinops import --dry-run .cursor/rules
       devinops import --repository acme/api --split AGENTS.md
-      terraform state pull > /tmp/devin.tfstate && devinops import /tmp/devin.tfstate
+      terraform state pull > /tmp/devin.tfstate && devinops import -t corp /tmp/devin.tfstate
     """
     return _call("import_:run", arguments)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from devinops.cli import write_files
 from devinops.cli.declarations.options import Options
-from devinops.ingest.import_form import ImportChoices
+from devinops.config.project import Project
+from devinops.config.settings import target_name
+from devinops.ingest.import_form import ENTERPRISE, ImportChoices
 from devinops.ingest.import_sources import ImportSources
 from devinops.ingest.importing import (
     Existing,
@@ -49,18 +51,22 @@ def run(
             "--link-base must be an address such as https://github.com/OWNER/NAME/blob/COMMIT, "
             f"not {link_base}"
         )
+    raws: write_files.Raws = {}
+    project, loaded = write_files.read(options.root, raws)
+    name, place = _target(options, project)
     choices = ImportChoices(
         split=split,
         repo=repo or "",
-        org_id=os.environ.get("DEVIN_ORG_ID", "").strip(),
         into=folder or "",
         link_base=(link_base or "").rstrip("/"),
+        place=place,
+        settings=_settings(project, name, place),
+        elsewhere=partial(_elsewhere, project, options.root_flag, place),
     )
-    raws: write_files.Raws = {}
-    project, loaded = write_files.read(options.root, raws)
+    entries = [entry for entry in loaded.written if not name or entry.concerns(name)]
     repository = Existing(
         # Of several layers, the first one: new entries are written into the root.
-        {entry.key: entry for entry in sorted(loaded.written, key=lambda entry: -entry.rank)},
+        {entry.key: entry for entry in sorted(entries, key=lambda entry: -entry.rank)},
         write_files.taken(options.root),
         write_files.ignored(project),
         force,
@@ -70,8 +76,8 @@ def run(
     reader = ImportSources(choices, own)
     report = _prepare(reader, sources, choices, repository)
     if not dry_run:
-        entries = loaded.declarations
-        for item in write_files.write(options.root, _changes(report), raws, entries):
+        changes = _changes(report)
+        for item in write_files.write(options.root, changes, raws, loaded.declarations):
             report.leave(item.change.path, item.reason)
     waits = report.not_imported or any(item.unwritten for item in report.imported)
     code = ExitCode.DECIDE if waits else ExitCode.OK
@@ -79,6 +85,42 @@ def run(
     document = partial(_document, report, code, dry_run, options.command_flags)
     options.answer(SimpleAnswer(lines, document, exit_code=code))
     return code
+
+
+def _target(options: Options, project: Project) -> tuple[str, str | None]:
+    """Return the name of the target that gets the entries, empty for all, and its place.
+
+    The place is that of `ImportChoices`.
+    """
+    if len(project.targets) > 1 and not options.flags.selectors:
+        return "", None
+    name, _ = target_name(project, options.flags)
+    return name, _place_of(project, name) or os.environ.get("DEVIN_ORG_ID", "").strip()
+
+
+def _place_of(project: Project, name: str) -> str | None:
+    """Return the place that devinops.yaml says for a target; None if it says none."""
+    target = project.targets.get(name, {})
+    return ENTERPRISE if target.get("enterprise") else target.get("org_id")
+
+
+def _settings(project: Project, name: str, place: str | None) -> dict[str, Any]:
+    """Return the settings of an entry that only one target gets."""
+    if name and len(project.targets) > 1:
+        return {"targets": [name]}
+    return {"enterprise": True} if place == ENTERPRISE else {}
+
+
+def _elsewhere(project: Project, root_flag: str, chosen: str | None, place: str) -> str:
+    """Return the command that imports the objects of a place that is not the `chosen` one."""
+    command = f"devinops import{root_flag}"
+    for name in project.targets:
+        if _place_of(project, name) == place:
+            return f"{command} -t {shlex.quote(name)}"
+    if place != ENTERPRISE and chosen == "":
+        return f"DEVIN_ORG_ID={shlex.quote(place)} {command}"
+    setting = "enterprise: true" if place == ENTERPRISE else f"org_id: {place}"
+    return f"add a target with {setting} to devinops.yaml, then {command} -t NAME"
 
 
 def _prepare(
@@ -134,30 +176,33 @@ def _lines(report: ImportReport, dry_run: bool, options: Options, link_base: str
         yield f"{links} {'out of the tree at --link-base' if link_base else remedy}"
     yield _summary(report, dry_run)
     if report.imported and not dry_run:
-        flags = options.command_flags
-        yield f"Next: devinops validate{flags}, then devinops plan{flags}"
+        plan = f"devinops plan{options.command_flags}"
+        yield f"Next: devinops validate{options.root_flag}, then {plan}"
 
 
 def _follow_up(report: ImportReport, options: Options) -> Iterator[str]:
     """Yield how to adopt live objects by id, and how to take them from Terraform."""
-    named = [item for item in _of_terraform(report) if item.id]
-    by_id = [item for item in named if options.verbose or item.remarks or item.unwritten]
-    removals = _removals(report)
-    if by_id:
-        yield ""
-        yield "Adopt the live objects by id, in a target with an inventory:"
-        yield from (f"  {line}" for line in _links(by_id, options.command_flags))
-    if equal := len(named) - len(by_id):
+    adopted = [item for item in _of_terraform(report) if item.is_adopted]
+    by_id = [item for item in adopted if item.id and (options.verbose or item.differs)]
+    title = "Adopt the live objects by id, in a target with an inventory:"
+    yield from _block(title, _links(by_id, options.command_flags))
+    if equal := len(adopted) - len(by_id):
         yield ""
         yield (
             f"{counted(equal, 'object equals its entry', 'objects equal their entries')}, so apply "
             "adopts them; -v prints the commands that adopt them by id"
         )
-    if removals:
+    title = "After the apply, remove them from the Terraform state, which destroys nothing:"
+    yield from _block(title, _removals(report))
+    title = "These stay in Terraform, but let it ignore the arguments that the entries now set:"
+    yield from _block(title, _ignored(report))
+    if _of_terraform(report):
         yield ""
-        yield "After the apply, remove them from the Terraform state, which destroys nothing:"
-        yield from (f"  {line}" for line in removals)
-        yield ""
+
+
+def _block(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield from ("", title, *(f"  {line}" for line in lines))
 
 
 def _links(items: Iterable[Imported], flags: str) -> list[str]:
@@ -169,7 +214,16 @@ def _links(items: Iterable[Imported], flags: str) -> list[str]:
 
 
 def _removals(report: ImportReport) -> list[str]:
-    return [f"terraform state rm {shlex.quote(item.address)}" for item in _of_terraform(report)]
+    own = (item for item in _of_terraform(report) if not item.shared)
+    return [f"terraform state rm {shlex.quote(item.address)}" for item in own]
+
+
+def _ignored(report: ImportReport) -> list[str]:
+    return [
+        f"{item.address}: lifecycle {{ ignore_changes = [{', '.join(item.shared)}] }}"
+        for item in _of_terraform(report)
+        if item.shared
+    ]
 
 
 def _of_terraform(report: ImportReport) -> list[Imported]:

@@ -6,13 +6,13 @@ import json
 import re
 import shlex
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
-from typing import Final
+from typing import Any, Final
 
 from devinops import __version__
 from devinops.cli.setup.installed_from import FILL_IN, Origin
@@ -57,10 +57,11 @@ _RUNS_DEVINOPS: Final = re.compile(
 class Pipeline:
     """What the files of a CI system depend on.
 
-    `keys` are the variables with keys, those of an enterprise last. `below` is the path of the root
-    in the repository, empty at its top; `patterns` are the `paths` of devinops.yaml. `pushes` says
-    that an inventory is on a branch, so that an apply must be able to push. `shards` is how many
-    jobs share the targets of an apply, and `waves` are the names of the waves.
+    `keys` are the variables with keys, and `enterprise_keys` those of an enterprise. `below` is the
+    path of the root in the repository, empty at its top; `patterns` are the `paths` of
+    devinops.yaml. `pushes` says that an inventory is on a branch, so that an apply must be able to
+    push. `shards` is how many jobs share the targets of an apply, and `waves` are the names of the
+    waves.
     """
 
     branch: str
@@ -71,13 +72,14 @@ class Pipeline:
     pushes: bool = True
     shards: int = 1
     waves: Sequence[str] = ()
+    enterprise_keys: Sequence[str] = ()
 
     @classmethod
     def of(cls, project: Project, git: Repository) -> Pipeline:
         """Return what Git says, and devinops.yaml if it exists already."""
         targets = project.targets or {NEW_TARGET: {}}
         keys = [own.get("api_key_env", DEFAULT_KEY) for own in targets.values()]
-        keys += [own.get("enterprise_key_env") for own in targets.values()]
+        enterprise = list(map(_enterprise_key, targets.values()))
         # Without settings, the new ones have an inventory on a branch if there is a remote.
         pushes = git.remote
         if project.document is not None:
@@ -89,10 +91,11 @@ class Pipeline:
             git.below,
             list(targets),
             patterns,
-            list(dict.fromkeys(filter(None, keys))),
+            _distinct([*keys, *enterprise]),
             pushes,
             project.shards if len(targets) > 1 else 1,
             [wave.name for wave in project.waves if len(targets) > 1],
+            _distinct(enterprise),
         )
 
     @property
@@ -123,6 +126,17 @@ class Pipeline:
         directories = (f"{name}/{below}" for name in sorted(KINDS.directories))
         patterns = (path for pattern in self.patterns for path in _paths_of(pattern, below))
         return _json(["*.yaml", *directories, *patterns, *own])
+
+
+def _enterprise_key(target: Mapping[str, Any]) -> str | None:
+    """Return the variable with the enterprise's key that a target uses; None without one."""
+    if target.get("enterprise"):
+        return str(target.get("api_key_env", DEFAULT_KEY))
+    return target.get("enterprise_key_env")
+
+
+def _distinct(keys: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(filter(None, keys)))
 
 
 def _paths_of(pattern: str, below: str) -> list[str]:
@@ -169,11 +183,18 @@ def key_note(system: str, pipeline: Pipeline) -> str:
         return ""
     where = "GitHub, store" if system == "github" else "GitLab, store as masked variables"
     waves = ", and in that of each wave" if pipeline.waves else ""
-    return (
+    note = (
         f"In {where} a key for planning as {_PLAN.join(pipeline.keys)}_PLAN, and a key for "
         f"applying as {', '.join(pipeline.keys)} in the environment devin{waves}, which only "
         f"{pipeline.branch} may use, the branch whose pushes are applied."
     )
+    if pipeline.enterprise_keys:
+        note += (
+            f" A key of an enterprise ({', '.join(pipeline.enterprise_keys)}) that can read access "
+            "and limits can mostly also write them, and whoever may push a branch can take the one "
+            "for planning: use a repository to which only administrators of the enterprise push."
+        )
+    return note
 
 
 class _Template(Template):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from devinops.api.codec import Names, Viewpoint, decode, spellings, unknown_fields
 from devinops.ingest.import_form import Contents, ForeignObject, Omission, quote
@@ -35,15 +35,14 @@ class _Reading:
     """Collects what the objects of a source become."""
 
     names: Names
-    org_id: str
+    viewpoint: Viewpoint
     items: list[ForeignObject] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
 
     def read(self, listed: Listed, unknown: frozenset[str]) -> None:
-        viewpoint = Viewpoint(org_id=self.org_id or None)
         try:
             live = decode(
-                listed.kind, listed.api, listed.item, self.names, viewpoint, unknown=unknown
+                listed.kind, listed.api, listed.item, self.names, self.viewpoint, unknown=unknown
             )
         except BadResponse as error:
             self.omissions.append(Omission(listed.label, str(error).partition("): ")[2]))
@@ -65,7 +64,11 @@ class _Reading:
                 remarks.append(f"not carried over: {name} {value}: API {listed.api} cannot set it")
                 continue
             values[name] = value
-        unnamed = {name: id for name, id in live.ids.items() if getattr(live.resource, name) == id}
+        unnamed = {
+            name: id
+            for name, id in live.ids.items()
+            if getattr(live.resource, name) == id and not _is_name(live.kind, name, listed.api)
+        }
         return ForeignObject(
             live.kind.noun,
             values,
@@ -74,6 +77,13 @@ class _Reading:
             unnamed=unnamed,
             remarks=tuple(remarks),
         )
+
+
+def _is_name(kind: Kind, name: str, api: ApiVersion) -> bool:
+    """Return whether the id in a field is also the name of what the field refers to."""
+    referred = KINDS[kind.by_name[name].ref or ""]
+    names = (referred.by_name[field].reads(api) for field in referred.identity.fields)
+    return referred.apis[api].id in names
 
 
 def _is_written(kind: Kind, attribute: Attribute, value: Any) -> bool:
@@ -88,12 +98,15 @@ def _is_always_written(kind: Kind, attribute: Attribute) -> bool:
     return attribute.required or attribute.name in kind.identity.fields
 
 
-def read_objects(listed: Sequence[Listed], org_id: str = "") -> Contents:
+_ANY_ORGANIZATION: Final = Viewpoint()
+
+
+def read_objects(listed: Sequence[Listed], viewpoint: Viewpoint = _ANY_ORGANIZATION) -> Contents:
     """Return objects with their values in files, and those that cannot be imported.
 
     Objects that must exist and that nothing creates, such as folders, only give others their names.
     """
-    reading = _Reading(_names(listed), org_id)
+    reading = _Reading(_names(listed), viewpoint)
     for (noun, api), group in _grouped(listed).items():
         kind = KINDS[noun]
         if kind.lifecycle is Lifecycle.REQUIRED:

@@ -1,46 +1,81 @@
 """A Terraform state (version 4) with resources of the vendor's provider.
 
-Source: the provider's documentation: `devin_knowledge_note`, `devin_playbook` and `devin_secret`
-have the fields of API v3, with `type` for the type of a secret and a JSON text for a schema; the
-data source `devin_knowledge_folders` lists folders. A state holds the values of secrets; they are
-never taken out of it.
+Source: the provider's documentation. A resource has the members that API v3 shows, except where
+`model.kind.Terraform` says otherwise, and an object may be a JSON text. A data source has one list.
+A state holds the values of secrets; they are never taken out of it.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import shlex
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from devinops.api.codec import Viewpoint
 from devinops.ingest.forms._objects import Listed, read_objects
 from devinops.ingest.forms.api_json import is_state
-from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission
+from devinops.ingest.import_form import (
+    ENTERPRISE,
+    Contents,
+    Form,
+    ImportChoices,
+    ImportSource,
+    Omission,
+)
 from devinops.kinds import KINDS, dropped
 from devinops.model.kind import ApiVersion, Attribute, Kind
 
 API: Final[ApiVersion] = "v3"
 VERSION: Final = 4
 PROVIDER: Final = "devin_"
-ENTERPRISE: Final = "devin_enterprise_"
 
-_BY_TYPE: Final = {
-    kind.meaning.terraform: kind for kind in KINDS.values() if kind.meaning.terraform
+_NAMES: Final = [(kind.terraform, kind) for kind in KINDS.values()]
+_OF_ENTERPRISES: Final = {names.enterprise: kind for names, kind in _NAMES if names.enterprise}
+_RESOURCES: Final = {
+    **{names.organization: kind for names, kind in _NAMES if names.organization},
+    **_OF_ENTERPRISES,
 }
+_DATA_SOURCES: Final = {names.data: kind for names, kind in _NAMES if names.data}
+"""Type of a resource or data source → the kind of its objects."""
+
+
+class _Instance(NamedTuple):
+    """An instance of a resource. Its place is the id of an organization, or ENTERPRISE."""
+
+    type: str
+    address: str
+    attributes: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        is_enterprise = self.type in _OF_ENTERPRISES
+        return ENTERPRISE if is_enterprise else str(self.attributes.get("org_id") or "")
 
 
 def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     try:
         resources = _resources(source.text)
-        org_id = _organization(resources, choices.org_id)
     except ValueError as error:
         return _nothing(source, str(error))
-    listed = [entry for resource in resources for entry in _listed(resource)]
-    contents = read_objects(listed, org_id)
-    others = tuple(filter(None, map(_other, resources)))
-    if source.named and not (contents.items or contents.omissions or others):
+    instances = list(_instances(resources, _RESOURCES))
+    place = _place(instances, choices.place)
+    org_id = None if place == ENTERPRISE else place
+    listed = [
+        *_references(resources, org_id),
+        *(_listed(each, org_id) for each in instances if each.place == place),
+    ]
+    contents = read_objects(listed, Viewpoint(org_id, enterprise=place == ENTERPRISE))
+    omissions = [
+        *contents.omissions,
+        *_elsewhere((each for each in instances if each.place != place), source, choices),
+        *filter(None, map(_unknown, resources)),
+    ]
+    if source.named and not (contents.items or omissions):
         return _nothing(source, "it has no resource of the Devin provider")
-    return replace(contents, omissions=(*contents.omissions, *others))
+    return replace(contents, omissions=tuple(omissions))
 
 
 def _resources(text: str) -> list[Mapping[str, Any]]:
@@ -56,30 +91,6 @@ def _resources(text: str) -> list[Mapping[str, Any]]:
     return [part for part in _list(state.get("resources")) if isinstance(part, Mapping)]
 
 
-def _organization(resources: list[Mapping[str, Any]], chosen: str) -> str:
-    """Return the organization of all objects, or the chosen one of several; empty if none has one.
-
-    Raises ValueError.
-    """
-    organizations = sorted(
-        {
-            org_id
-            for resource in resources
-            if str(resource.get("type")) in _BY_TYPE
-            for _, attributes in _instances(resource)
-            if (org_id := attributes.get("org_id")) and isinstance(org_id, str)
-        }
-    )
-    if len(organizations) < 2:
-        return "".join(organizations)
-    if chosen not in organizations:
-        named = ", ".join(organizations)
-        raise ValueError(
-            f"it has objects of several organizations ({named}): set DEVIN_ORG_ID to one of them"
-        )
-    return chosen
-
-
 def _nothing(source: ImportSource, why: str) -> Contents:
     return Contents(omissions=(Omission(source.name, why),))
 
@@ -88,46 +99,87 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _listed(resource: Mapping[str, Any]) -> Iterator[Listed]:
-    """Yield the objects of a resource or data source."""
-    kind = _BY_TYPE.get(str(resource.get("type")))
-    if kind is None:
-        return
-    creates = kind.apis[API].creates
-    if creates and resource.get("mode", "managed") != "managed":
-        # Only of what nothing creates does a data source list what other objects refer to.
-        return
-    for instance, attributes in _instances(resource):
-        if creates:
-            address = _address(resource, instance)
-            yield Listed(kind, API, _item(kind, attributes), label=address, address=address)
-        else:
-            parts = _list(attributes.get(kind.apis[API].items))
-            yield from (Listed(kind, API, part) for part in parts if isinstance(part, Mapping))
+# --- places ---------------------------------------------------------------------------------------
+
+
+def _place(instances: Iterable[_Instance], chosen: str | None) -> str | None:
+    """Return the place to take objects of; None if there are several, and none is chosen."""
+    if chosen != "":
+        return chosen
+    organizations = {each.place for each in instances} - {ENTERPRISE}
+    return organizations.pop() if len(organizations) == 1 else None
+
+
+def _elsewhere(
+    instances: Iterable[_Instance], source: ImportSource, choices: ImportChoices
+) -> Iterator[Omission]:
+    """Yield for each other place how many objects it has, and how to import them."""
+    places: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for each in instances:
+        places[each.place][each.type] += 1
+    for place, types in sorted(places.items()):
+        owner = "the enterprise" if place == ENTERPRISE else f"organization {place}"
+        counts = ", ".join(f"{number} {type}" for type, number in sorted(types.items()))
+        command = f"{choices.elsewhere(place)} {shlex.quote(source.path)}"
+        yield Omission(f"objects of {owner} ({counts})", f"to import them: {command}")
+
+
+def _unknown(resource: Mapping[str, Any]) -> Omission | None:
+    """Return why a resource of the provider is not imported; None if it is, or is another's."""
+    type = str(resource.get("type"))
+    if type in _RESOURCES or resource.get("mode") == "data" or not type.startswith(PROVIDER):
+        return None
+    why = "import does not know this type: keep it in Terraform, or write the entry by hand"
+    return Omission(_address(resource, {}), dropped(type) or why)
+
+
+# --- objects --------------------------------------------------------------------------------------
 
 
 def _instances(
-    resource: Mapping[str, Any],
-) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Yield the instances of a resource that are current, each with its attributes."""
-    for instance in _list(resource.get("instances")):
-        attributes = instance.get("attributes") if isinstance(instance, Mapping) else None
-        if isinstance(attributes, Mapping) and "deposed" not in instance:
-            yield instance, attributes
+    resources: Iterable[Mapping[str, Any]], types: Container[str], mode: str = "managed"
+) -> Iterator[_Instance]:
+    """Yield the current instances of resources, or of data sources, of these types."""
+    for resource in resources:
+        type = str(resource.get("type"))
+        if type in types and resource.get("mode", "managed") == mode:
+            for instance in _list(resource.get("instances")):
+                attributes = instance.get("attributes") if isinstance(instance, Mapping) else None
+                if isinstance(attributes, Mapping) and "deposed" not in instance:
+                    yield _Instance(type, _address(resource, instance), attributes)
 
 
-def _item(kind: Kind, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes of a resource as API v3 would return them; nothing else is copied."""
-    item = {
-        "org_id": attributes.get("org_id"),
-        kind.apis[API].id: attributes.get(kind.apis[API].id),
-    }
+def _references(resources: Iterable[Mapping[str, Any]], org_id: str | None) -> Iterator[Listed]:
+    """Yield what the data sources list, which only gives others their names."""
+    for each in _instances(resources, _DATA_SOURCES, "data"):
+        kind = _DATA_SOURCES[each.type]
+        parts = (part for value in each.attributes.values() for part in _list(value))
+        items = (_reduced(kind, part, org_id) for part in parts if isinstance(part, Mapping))
+        yield from (Listed(kind, API, item) for item in items if item)
+
+
+def _listed(instance: _Instance, org_id: str | None) -> Listed:
+    """Return an object as API v3 would return it; no other attribute is copied."""
+    kind = _RESOURCES[instance.type]
+    api, shown = kind.apis[API], kind.terraform.shown(instance.attributes)
+    shown = _reduced(kind, shown, org_id) or {}
+    item = {"org_id": org_id, api.id: kind.noun if api.parts else shown.get(api.id)}
+    if org_id is None:
+        item["access_type"] = ENTERPRISE
     for attribute in kind.attributes:
         read = attribute.reads(API) or ""
-        written = attribute.name if attribute.name in attributes else read
-        if read and written in attributes:
-            item[read] = _value(attribute, attributes[written])
-    return item
+        written = attribute.name if attribute.name in shown else read
+        if read and written in shown:
+            item[read] = _value(attribute, shown[written])
+    return Listed(kind, API, item, label=instance.address, address=instance.address)
+
+
+def _reduced(kind: Kind, item: Mapping[str, Any], org_id: str | None) -> Mapping[str, Any] | None:
+    """Return an object as it is in a place; None if it is not there, or cannot be read."""
+    try:
+        return kind.apis[API].reduced(item, org_id)
+    except ValueError:
+        return None
 
 
 def _value(attribute: Attribute, value: Any) -> Any:
@@ -147,19 +199,6 @@ def _address(resource: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
         address = f"{resource['module']}.{address}"
     index = instance.get("index_key")
     return address if index is None else f"{address}[{json.dumps(index, ensure_ascii=False)}]"
-
-
-def _other(resource: Mapping[str, Any]) -> Omission | None:
-    """Return why a resource of the provider is not imported; None if it is, or is another's."""
-    type = str(resource.get("type"))
-    if type in _BY_TYPE or resource.get("mode") == "data" or not type.startswith(PROVIDER):
-        return None
-    if type.startswith(ENTERPRISE):
-        why = "it belongs to the enterprise, not to one organization"
-    else:
-        unknown = "import does not know this type: keep it in Terraform, or write the entry by hand"
-        why = dropped(type) or unknown
-    return Omission(_address(resource, {}), why)
 
 
 def _matches(path: str) -> bool:
