@@ -13,7 +13,6 @@ from typing import Final, NamedTuple, TypeAlias
 from devinops.kinds import KINDS
 from devinops.model.changes import DELETING, Action, Change, FieldChange, Outcome
 from devinops.model.keys import Key, listed
-from devinops.model.values import UNSET
 from devinops.planning.plan import plain_fields
 from devinops.planning.run import ChangeAt, Shared
 from devinops.render import counted
@@ -441,8 +440,7 @@ def _sides(change: Change) -> tuple[list[str], list[str]]:
 
 def _unusual(change: Change, usual: Collection[str]) -> Iterator[str]:
     for field in change.fields:
-        is_set = field.after is not None and field.after is not UNSET
-        if field.name not in usual and (is_set or change.action is not Action.CREATE):
+        if field.name not in usual and not is_redundant(change, field):
             yield f"{field.name} too"
     new, old = ("\n".join(side) for side in _sides(change))
     if hosts := new_hosts(change):
@@ -456,7 +454,8 @@ def _unusual(change: Change, usual: Collection[str]) -> Iterator[str]:
 def new_hosts(change: Change) -> list[str]:
     """Return the hosts of the addresses that a change adds to texts."""
     known = KINDS[change.key.kind].by_name
-    texts = tuple(f for f in change.fields if not (f.name in known and known[f.name].ref))
+    others = {name for name, attribute in known.items() if attribute.ref or attribute.is_set}
+    texts = tuple(field for field in change.fields if field.name not in others)
     sides = _sides(replace(change, fields=texts))
     new, old = (set(_ADDRESS.findall("\n".join(side))) for side in sides)
     return sorted({_HOST.sub(r"\1", each)[:_SHORT].rstrip(".,:;!") for each in new - old})
