@@ -573,6 +573,7 @@ class WritingClient(ReadingClient):
                 self.org_id,
                 before.resource,
                 resource,
+                ids,
                 before_again=before_again,
             )
             return replace(before, resource=resource)

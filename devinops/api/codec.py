@@ -286,7 +286,7 @@ def _resource(item: _Item, names: Names) -> Resource:
 def _value(item: _Item, field: _Field, value: Any, names: Names) -> Any:
     attribute = field.attribute
     if attribute.ref:
-        return _reference(item, attribute, field.read, names)
+        return _reference(item, field, names)
     if attribute.name in item.unknown and field.read not in item.fields:
         return UNSET
     if value is None and attribute.name in item.kind.identity.fields and not _is_named(item):
@@ -341,18 +341,23 @@ def _ids(item: _Item) -> dict[str, str]:
     """Return field → id of the object that the field refers to."""
     ids = {}
     for field in _fields(item.kind, item.api, item.unknown):
-        if field.attribute.ref and (id := item.maybe_text(field.read)) is not None:
+        id = item.fields.get(field.read)
+        if field.attribute.ref and isinstance(id, str):
             ids[field.attribute.name] = id
     return ids
 
 
-def _reference(item: _Item, attribute: Attribute, name: str, names: Names) -> str | None:
-    """Return how files spell the reference in a field.
+def _reference(item: _Item, field: _Field, names: Names) -> Any:
+    """Return how files spell the reference in a field, or those inside a mapping.
 
     A parent that is the root is `ROOT`; any other reference to nothing is None.
     """
-    id = item.maybe_text(name)
+    attribute, name, value = field.attribute, field.read, item.fields.get(field.read)
     known = names.get(attribute.ref or "", {})
+    if isinstance(value, dict):
+        value = _checked(item, field, value)
+        return attribute.normalized(with_texts(value, lambda id: known.get(id, id)))
+    id = item.maybe_text(name)
     if attribute.name != item.kind.parent:
         return None if id is None else known.get(id, id)
     written = item.maybe_text(f"{attribute.name}_path")
@@ -465,7 +470,7 @@ def encode(
             old = _labeled(kind, attribute, getattr(before.resource, attribute.name), before.owner)
         if (new is UNSET and attribute.name != kind.parent) or (changes_only and new == old):
             continue
-        body[name] = _as_api_expects(kind, attribute, new, old, encoding.ids)
+        body[name] = as_api_expects(kind, attribute, new, old, encoding.ids)
     if value is not None:
         body[kind.apis[api].value] = value
     return body
@@ -487,12 +492,16 @@ def _labeled(kind: Kind, attribute: Attribute, value: Any, owner: str | None) ->
     return {**(value or {}), LABEL: owner}
 
 
-def _as_api_expects(
+def as_api_expects(
     kind: Kind, attribute: Attribute, value: Any, before: Any, ids: Mapping[Key, str]
 ) -> Any:
-    """Return a value with ids in place of names, in the form that the API accepts."""
+    """Return a value with ids in place of names, in the form that the API accepts.
+
+    `ids` has what the value refers to; `before` is the live value.
+    """
     if attribute.ref:
-        return ids[kind.referred(attribute, value)] if value else None
+        is_root = value in (UNSET, ROOT)
+        value = None if is_root else with_texts(value, lambda n: ids[kind.referred(attribute, n)])
     if attribute.mention:
         mention = attribute.mention
         value = with_texts(value, lambda text: mention.to_ids(text, ids))

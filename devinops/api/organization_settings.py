@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from devinops.api.codec import as_api_expects
 from devinops.api.http_client import Call, Getter, Sender
 from devinops.api.listing import Reading, read_list
 from devinops.api.v3_paths_and_self import ENTERPRISE_PATH, organization_segment
 from devinops.model.client_protocols import BeforeAgain, ignore
 from devinops.model.errors import FORBIDDEN, ApiError, BadResponse
+from devinops.model.keys import Key
 from devinops.model.kind import Api, Kind, Paging, Part, Resource
 
 
@@ -23,6 +25,9 @@ def read(http: Getter, kind: Kind, api: Api, org_id: str | None) -> Reading:
         try:
             item[part.field] = _value(http, api, part, org_id)
         except ApiError as error:
+            if error.is_missing and "{org_id}" not in part.path:
+                off = f"{kind.plural} are probably switched off in this enterprise"
+                raise ApiError(f"{error}; {off}", status=error.status) from error
             if error.status != FORBIDDEN or not part.permission:
                 raise
     return Reading([item])
@@ -50,20 +55,23 @@ def write(
     org_id: str | None,
     before: Resource,
     after: Resource,
+    ids: Mapping[Key, str],
     *,
     before_again: BeforeAgain | None = None,
 ) -> None:
     """Set the parts whose value changes, in the order of the kind.
 
+    `ids` has what the values refer to.
     `before_again` is called only until the first part is written: it checks that the object is
     unchanged, which it no longer is. Raises ApiError, which is `doubtful` if an earlier part was
     written.
     """
     has_written = False
     for part in api.parts:
-        value = getattr(after, part.field)
-        if value == getattr(before, part.field):
+        old, new = getattr(before, part.field), getattr(after, part.field)
+        if old == new:
             continue
+        value = as_api_expects(after.kind, after.kind.by_name[part.field], new, old, ids)
         try:
             _set(http, api, part, org_id, value, None if has_written else before_again)
         except ApiError as error:

@@ -31,12 +31,13 @@ def reference(
     path: str,
     permission: str,
     remedy: str,
-    reduced: Callable[[Item, str | None], Item | None],
+    reduced: Callable[[Item, str | None], Item | None] = lambda item, _: item,
+    id: str = "",
 ) -> Kind:
     """Return a kind that is read once for all targets of an enterprise, and never written.
 
-    Its identity is the field `name`, its id the member `NOUN_id`. `permission` is for reading;
-    `remedy` and `reduced` are those of `Kind` and `Api`.
+    Its identity is the field `name`, its id the member `id`, or `NOUN_id`. `permission` is for
+    reading; `remedy` and `reduced` are those of `Kind` and `Api`.
     """
     return Kind(
         noun=noun,
@@ -54,7 +55,7 @@ def reference(
         apis={
             "v3": Api(
                 path=path,
-                id=f"{noun}_id",
+                id=id or f"{noun}_id",
                 scopes=ABOUT_MEMBERS,
                 paging=Paging.CURSOR,
                 is_shared=True,

@@ -130,12 +130,13 @@ class Attribute(NamedTuple):
     `schema` is the JSON Schema of the value as written. `names` maps an API version to its names;
     an API that is missing there does not have the field. A field without names is not sent.
 
-    `ref` is the noun of the kind that the value refers to: a name or path in files, an id on the
-    wire. `mention` describes references inside the texts of the value. `text` marks prose, which is
-    sent in its canonical form. `is_set` marks a list without order. `default` is sent on create if
-    a declaration does not give a value. `usual` is the value that most objects have: `pull` writes
-    neither it nor the default. `role` says what it is for; `with_value` marks a field that is
-    required if the source of a value is given. `per_user`: each user may see another value.
+    `ref` is the noun of the kind that the value, or each text in it, refers to: a name or path in
+    files, an id on the wire. `mention` describes references inside the texts of the value. `text`
+    marks prose, which is sent in its canonical form. `is_set` marks a list without order, or a
+    mapping whose members are elements. `default` is sent on create if a declaration does not give a
+    value. `usual` is the value that most objects have: `pull` writes neither it nor the default.
+    `role` says what it is for; `with_value` marks a field that is required if the source of a value
+    is given. `per_user`: each user may see another value.
 
     `normalize` turns a value, written or live, into the form in which values are compared. `to_api`
     gets that form and the live value before the write, and returns what is sent. `rewrites` returns
@@ -764,8 +765,9 @@ def references_of(kind: Kind, resource: Resource) -> Iterator[tuple[Attribute, K
     """Yield the keys that an object refers to, each with the attribute that refers to it."""
     for attribute in kind.attributes:
         value = getattr(resource, attribute.name)
-        if attribute.ref and value:
-            yield attribute, kind.referred(attribute, value)
+        if attribute.ref:
+            for text in filter(None, _texts(value)):
+                yield attribute, kind.referred(attribute, text)
         if attribute.mention and value is not UNSET:
             for text in _texts(value):
                 yield from ((attribute, key) for key in attribute.mention.keys(text))

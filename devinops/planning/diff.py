@@ -49,11 +49,23 @@ def same(attribute: Attribute, live: Any, declared: Any) -> bool:
 def added_and_removed(attribute: Attribute, before: Any, after: Any) -> tuple[list[Any], list[Any]]:
     """Return the elements added to a set, and those removed from it.
 
-    Both are empty if the value is not a set on both sides.
+    Those of a mapping are mappings with one member, and one that changes is in both. Both are empty
+    if the value is not a set on both sides.
     """
+    before, after = (
+        [{name: each} for name, each in value.items()] if isinstance(value, dict) else value
+        for value in (before, after)
+    )
     if not (attribute.is_set and isinstance(before, list) and isinstance(after, list)):
         return [], []
     return _without(after, before), _without(before, after)
+
+
+def lost_elements(attribute: Attribute, before: Any, after: Any) -> list[Any]:
+    """Return the elements of a set that are gone; a changed member of a mapping is still there."""
+    _, removed = added_and_removed(attribute, before, after)
+    is_mapping = isinstance(after, dict)
+    return [each for each in removed if not (is_mapping and each.keys() <= after.keys())]
 
 
 def _without(values: Iterable[Any], others: Iterable[Any]) -> list[Any]:

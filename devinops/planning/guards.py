@@ -25,7 +25,7 @@ from devinops.model.policy import (
     allow,
 )
 from devinops.planning.commands import pull_command
-from devinops.planning.diff import added_and_removed
+from devinops.planning.diff import lost_elements
 from devinops.planning.draft import PlanContext
 
 ALWAYS_ALLOWED = 3
@@ -176,8 +176,7 @@ def _removed_elements(changes: Iterable[Change]) -> list[RemovedElements]:
             attribute = change.kind.by_name.get(field.name)
             if attribute is None or change.live is None:
                 continue
-            _, removed = added_and_removed(attribute, field.before, field.after)
-            if removed:
+            if removed := lost_elements(attribute, field.before, field.after):
                 sizes = (len(removed), len(field.before))
                 removals.append(RemovedElements(change, field.name, *sizes))
     return removals

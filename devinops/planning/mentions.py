@@ -73,7 +73,8 @@ def _by_name(declaration: Declaration, names: Mapping[str, Mapping[str, str]]) -
             spell = partial(mention.to_names, names=names.get(mention.kind, {}))
             spelled[name] = with_texts(value, spell)
         elif attribute.ref and attribute.name != declaration.kind.parent:
-            spelled[name] = names.get(attribute.ref, {}).get(value, value)
+            known = names.get(attribute.ref, {})
+            spelled[name] = attribute.normalized(with_texts(value, lambda id: known.get(id, id)))  # noqa: B023
     if not spelled:
         return declaration
     resource = replace(declaration.resource, **spelled)

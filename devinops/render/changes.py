@@ -9,7 +9,7 @@ from typing import Any
 from devinops.kinds import KINDS
 from devinops.model.changes import Change, FieldChange
 from devinops.model.values import UNSET, canonical_text
-from devinops.planning.diff import added_and_removed
+from devinops.planning.diff import added_and_removed, lost_elements
 from devinops.render.escape import WHOLE, body_line
 from devinops.render.line_diff import BoundedMatcher
 
@@ -62,6 +62,12 @@ def elements(kind: str, field: FieldChange) -> tuple[list[Any], list[Any]]:
     """Return the elements that a set gains and those that it loses, none for other fields."""
     attribute = KINDS[kind].by_name.get(field.name)
     return added_and_removed(attribute, field.before, field.after) if attribute else ([], [])
+
+
+def lost(kind: str, field: FieldChange) -> list[Any]:
+    """Return the elements that are gone from a set, none for other fields."""
+    attribute = KINDS[kind].by_name.get(field.name)
+    return lost_elements(attribute, field.before, field.after) if attribute else []
 
 
 def compared_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]] | None:

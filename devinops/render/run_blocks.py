@@ -25,7 +25,7 @@ from devinops.render import Style, counted
 from devinops.render.answers import RunAnswer
 from devinops.render.approvals import how_to_approve, how_to_decide
 from devinops.render.by_change import ByChange, by_change, change_row, new_hosts
-from devinops.render.changes import elements
+from devinops.render.changes import lost
 from devinops.render.commands import named_keys
 from devinops.render.report import Block, Details, Level, Part, Row
 from devinops.render.signs import BLOCKED, FAILED, NOTICED, OUTCOMES, OUTSIDE, REFUSED, SIGNS
@@ -298,7 +298,7 @@ class RunBlocks:
         losses = []
         for number, (change, at) in enumerate(self.each("changes"), 1):
             for field in change.fields:
-                if removed := elements(change.key.kind, field)[1]:
+                if removed := lost(change.key.kind, field):
                     text = f"{field.name} loses {counted(len(removed), 'element')}"
                     losses.append(self._pointer(number, change, text, SIGNS[Action.DELETE], at))
         title = f"{counted(len(losses), 'list')} {self.will} lose elements"

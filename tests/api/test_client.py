@@ -478,7 +478,7 @@ def test_a_key_of_an_enterprise_needs_an_organization(api, connect):
         ),
         (
             {"api_key_id": "k", "api_key_name": "Key", "user_id": "u", "user_name": "Ada"},
-            KeyOwner("Ada"),
+            KeyOwner("Ada", user_id="u"),
         ),
         (
             {"principal_type": "devin_brain", "org_id": None},

@@ -178,6 +178,7 @@ ALSO_ELSEWHERE = {
     "note": {"_ignored", "tries"},  # of what `ignore` matched, of the attempts of a request
     "platform": {"sys"},
     "metadata": {"field"},  # of a dataclass
+    "groups": {"session", "fullmatch(token)"},  # of a session, of a match
 }
 """Field → the names of objects that are no resources and have an attribute of that name."""
 

@@ -97,7 +97,8 @@ def test_some_kinds_are_about_an_organization_but_need_an_enterprise_key() -> No
     about = {noun for noun, kind in KINDS.items() if kind.apis["v3"].is_about_organization}
     access = {"git_connection", "git_permission", "role", "user", "service_user"}
     roles = {"group_role", "user_role", "service_user_role"}
-    assert about == {"session_tags", "acu_limit", *access, *roles}
+    settings = {"session_tags", "acu_limit", "enterprise_organization"}
+    assert about == {*settings, *access, *roles}
 
 
 def test_people_read_how_many_objects_of_a_kind_there_are() -> None:
@@ -107,6 +108,11 @@ def test_people_read_how_many_objects_of_a_kind_there_are() -> None:
         "automation": ("1 automation", "2 automations"),
         "folder": ("1 folder", "2 folders"),
         "git_connection": ("1 Git connection", "2 Git connections"),
+        "org_group_limits": (
+            "1 set of limits of organization groups",
+            "2 sets of limits of organization groups",
+        ),
+        "enterprise_organization": ("1 organization", "2 organizations"),
         "git_permission": ("1 Git permission", "2 Git permissions"),
         "ip_access_list": ("1 IP access list", "2 IP access lists"),
         "group_role": ("1 role of a group", "2 roles of a group"),

@@ -1,0 +1,165 @@
+"""The ACUs that groups of organizations share in a billing cycle.
+
+Source: the vendor's Terraform provider (`org_group_limits_resource.go`): PUT replaces all groups,
+so those that it leaves out are deleted; an organization is in one group at most; a limit of null is
+none; 404 means that the feature is switched off.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from devinops.kinds._limits import raised
+from devinops.kinds._nested import count, record, set_of, short, text
+from devinops.model.keys import listed
+from devinops.model.kind import (
+    FieldPath,
+    Hazard,
+    Kind,
+    Lifecycle,
+    OnlyObject,
+    Part,
+    Resource,
+    Scope,
+    attribute,
+    everywhere,
+    settings_api,
+)
+from devinops.model.values import UNSET, Unset
+
+_MEMBERS: Final = {"org_ids": "organizations", "max_cycle_acus": "cycle_acu_limit"}
+"""What the API calls a member of a group → what files call it."""
+
+_GROUP: Final = record(
+    "A group.",
+    {
+        "organizations": set_of(
+            "Their names or ids, in any order. Each is in one group only.",
+            text("A name or an id.", minLength=1, example="Payments"),
+        ),
+        "cycle_acu_limit": count(
+            "ACUs for each billing cycle, for all of them together. 0 stops all their work; null: "
+            "no limit.",
+            0,
+            nullable=True,
+            example=5000,
+        ),
+    },
+    required=("organizations",),
+)
+
+
+def _as_in_files(groups: Any) -> Any:
+    """Return the groups of a file or a response in one form. Raises ValueError."""
+
+    def spelled(group: Any) -> Any:
+        is_object = isinstance(group, dict)
+        return {_MEMBERS.get(n, n): part for n, part in group.items()} if is_object else group
+
+    return {name: short(_GROUP, spelled(group)) for name, group in sorted(groups.items())}
+
+
+def _as_api_expects(groups: Any, _: Any) -> Any:
+    return {
+        name: {member: group.get(field) for member, field in _MEMBERS.items()}
+        for name, group in groups.items()
+    }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrgGroupLimits(Resource):
+    groups: dict[str, Any] | Unset = attribute(
+        schema={
+            "type": "object",
+            "additionalProperties": _GROUP,
+            "description": "Name of a group → its organizations and their limit. {}: no groups.",
+            "example": {"core": {"organizations": ["Payments"], "cycle_acu_limit": 5000}},
+        },
+        required=True,
+        is_set=True,
+        ref="enterprise_organization",
+        normalize=_as_in_files,
+        to_api=_as_api_expects,
+        names={"v3": everywhere("groups")},
+    )
+
+
+def _groups(limits: OrgGroupLimits | None) -> dict[str, Any]:
+    return limits.groups if limits and isinstance(limits.groups, dict) else {}
+
+
+def _check(limits: OrgGroupLimits) -> Iterator[tuple[FieldPath, str]]:
+    groups = _groups(limits)
+    number = Counter(name for group in groups.values() for name in {*group["organizations"]})
+    for name, group in groups.items():
+        for twice in sorted(each for each in group["organizations"] if number[each] > 1):
+            yield ("groups", name, "organizations"), f'"{twice}" is in several groups: choose one'
+
+
+class _Limit(NamedTuple):
+    group: str | None = None
+    limit: int | None = None
+
+
+_NONE: Final = _Limit()
+
+
+def _limits(limits: OrgGroupLimits | None) -> tuple[dict[str, Any], dict[str, _Limit]]:
+    """Return group → its limit, and organization → its limit with the group that it is in."""
+    groups = _groups(limits)
+    of_groups = {name: group.get("cycle_acu_limit") for name, group in groups.items()}
+    of_organizations = {
+        organization: _Limit(name, of_groups[name])
+        for name, group in groups.items()
+        for organization in group["organizations"]
+    }
+    return of_groups, of_organizations
+
+
+def _spends(before: OrgGroupLimits | None, after: OrgGroupLimits) -> str:
+    (old_groups, old), (groups, new) = _limits(before), _limits(after)
+    changes = [
+        (f"the limit of {n}", raised(old_groups.get(n), limit)) for n, limit in groups.items()
+    ]
+    for name, was in sorted(old.items()):
+        now = new.get(name, _NONE)
+        if now.group != was.group:
+            changes.append(
+                (f"the limit of {name}, which leaves {was.group},", raised(was.limit, now.limit))
+            )
+    said = "; ".join(f"{what} {change}" for what, change in changes if change)
+    return f"lets more ACUs be used in a billing cycle: {said}" if said else ""
+
+
+def _stops(before: OrgGroupLimits | None, after: OrgGroupLimits) -> str:
+    (_, old), (_, new) = _limits(before), _limits(after)
+    stopped = [n for n, now in new.items() if now.limit == 0 != old.get(n, _NONE).limit]
+    return f"stops all work in {listed(stopped)}: the limit is 0" if stopped else ""
+
+
+KIND = Kind(
+    noun="org_group_limits",
+    singular="set of limits of organization groups",
+    section="org_group_limits",
+    title="The ACUs that groups of organizations share in a billing cycle. One entry, for the "
+    "enterprise.",
+    resource=OrgGroupLimits,
+    identity=OnlyObject(),
+    lifecycle=Lifecycle.WHOLE,
+    renames=False,
+    tombstones=False,
+    only_named=True,
+    check=_check,
+    hazards=(Hazard("", _stops), Hazard("spend", _spends)),
+    apis={
+        "v3": settings_api(
+            Scope.ENTERPRISE,
+            Part("groups", "org-group-limits", "groups", empty=UNSET),
+            read="ManageOrganizations",
+            write="ManageOrganizations",
+        )
+    },
+)
