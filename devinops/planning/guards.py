@@ -137,7 +137,7 @@ def _asked(change: Change, scope: Scope) -> Iterator[Hazard]:
     is_delete = change.action is Action.DELETE
     if change.action in ENDING and not is_delete:
         return
-    for hazard in KINDS[change.key.kind].hazards:
+    for hazard in change.kind.hazards:
         if hazard.scope in (None, scope) and (hazard.sees_deletes or not is_delete):
             yield hazard
 

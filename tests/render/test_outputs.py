@@ -24,13 +24,15 @@ from tests.testing.actions import outputs
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.many_targets import answer as answer_of
 from tests.testing.many_targets import planned_in, plans_of
+from tests.testing.objects import live
 from tests.testing.problems import answer, problem
 from tests.testing.reports import applied_to_one, drift_of_one, of_one
 
 TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 EMPTY = build_plan((), Snapshot.of(()), PlanRequest(TARGET, Policy(), date(2026, 1, 1)))
 KEY = Key("knowledge", ROOT, "A")
-PLAN = replace(EMPTY, changes=(Change(Action.DELETE, KEY, "gone", id="note-1"),))
+OLD = live("knowledge", name="A", id="note-1")
+PLAN = replace(EMPTY, changes=(Change(Action.DELETE, KEY, "gone", id="note-1", live=OLD),))
 
 
 def written(document: Any) -> dict[str, str]:
