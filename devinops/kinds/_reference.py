@@ -33,11 +33,12 @@ def reference(
     remedy: str,
     reduced: Callable[[Item, str | None], Item | None] = lambda item, _: item,
     id: str = "",
+    named_by: tuple[str, ...] = (),
 ) -> Kind:
     """Return a kind that is read once for all targets of an enterprise, and never written.
 
     Its identity is the field `name`, its id the member `id`, or `NOUN_id`. `permission` is for
-    reading; `remedy` and `reduced` are those of `Kind` and `Api`.
+    reading; `remedy`, `reduced` and `named_by` are those of `Kind`, `Api` and `Terraform`.
     """
     return Kind(
         noun=noun,
@@ -51,7 +52,7 @@ def reference(
         tombstones=False,
         remedy=remedy,
         only_named=True,
-        terraform=Terraform(data=f"devin_{noun}s"),
+        terraform=Terraform(named_by=named_by or (f"devin_{noun}s",)),
         apis={
             "v3": Api(
                 path=path,

@@ -27,6 +27,7 @@ KIND = reference(
     EnterpriseOrganization,
     path="organizations",
     id="org_id",
+    named_by=("devin_organizations", "devin_organization"),
     permission="ManageOrganizations",
     remedy="create it in the web app, or correct the name",
 )

@@ -43,7 +43,7 @@ KIND = Kind(
     lifecycle=Lifecycle.REQUIRED,
     renames=False,
     tombstones=False,
-    terraform=Terraform(data="devin_knowledge_folders"),
+    terraform=Terraform(named_by=("devin_knowledge_folders",)),
     apis={
         "v3": Api(
             path="knowledge/folders",

@@ -8,7 +8,7 @@ none; 404 means that the feature is switched off.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +24,7 @@ from devinops.model.kind import (
     Part,
     Resource,
     Scope,
+    Terraform,
     attribute,
     everywhere,
     settings_api,
@@ -91,6 +92,11 @@ def _groups(limits: OrgGroupLimits | None) -> dict[str, Any]:
     return limits.groups if limits and isinstance(limits.groups, dict) else {}
 
 
+def _from_terraform(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    groups = attributes["groups"]
+    return {"groups": {each["name"]: {m: each.get(m) for m in _MEMBERS} for each in groups}}
+
+
 def _check(limits: OrgGroupLimits) -> Iterator[tuple[FieldPath, str]]:
     groups = _groups(limits)
     number = Counter(name for group in groups.values() for name in {*group["organizations"]})
@@ -152,6 +158,7 @@ KIND = Kind(
     renames=False,
     tombstones=False,
     only_named=True,
+    terraform=Terraform(enterprise="devin_org_group_limits", shown=_from_terraform),
     check=_check,
     hazards=(Hazard("", _stops), Hazard("spend", _spends)),
     apis={

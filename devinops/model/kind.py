@@ -550,15 +550,15 @@ class Use(Enum):
 class Terraform(NamedTuple):
     """What the vendor's Terraform provider calls the objects of a kind.
 
-    `organization` and `enterprise` are the types of their resources, and `data` that of the data
-    source that lists what others refer to. `shown` gets the attributes of a resource and returns
-    them as the API shows the object. The `shared` arguments are those of a resource that also has
-    others, so it must stay in Terraform.
+    `organization` and `enterprise` are the types of their resources. `named_by` are those of data
+    sources and resources that only tell the names of what others refer to. `shown` gets the
+    attributes of a resource and returns them as the API shows the object. The `shared` arguments
+    are those of a resource that also has others, so it must stay in Terraform.
     """
 
     organization: str = ""
     enterprise: str = ""
-    data: str = ""
+    named_by: tuple[str, ...] = ()
     shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _as_it_is
     shared: tuple[str, ...] = ()
 

@@ -116,7 +116,11 @@ def test_the_page_has_every_resource_and_data_source_in_its_tables() -> None:
     rows = [line for line in page.splitlines() if line.startswith("| `devin_")]
     use = {type: row.split("|")[2] for row in rows for type in re.findall(r"`(devin_\w+)`", row)}
     assert {each["type"] for each in RESOURCES} <= use.keys()
-    known = {name for kind in KINDS.values() for name in kind.terraform[:3] if name}
+    known = {
+        type
+        for names in (kind.terraform for kind in KINDS.values())
+        for type in (names.organization, names.enterprise, *names.named_by)
+    } - {""}
     assert {type for type, text in use.items() if not text.strip().startswith("none")} == known
 
 

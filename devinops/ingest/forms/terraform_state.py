@@ -12,6 +12,7 @@ import shlex
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from devinops.api.codec import Viewpoint
@@ -38,8 +39,10 @@ _RESOURCES: Final = {
     **{names.organization: kind for names, kind in _NAMES if names.organization},
     **_OF_ENTERPRISES,
 }
-_DATA_SOURCES: Final = {names.data: kind for names, kind in _NAMES if names.data}
-"""Type of a resource or data source → the kind of its objects."""
+"""Type of a resource → the kind of its objects."""
+
+_NAMING: Final = {type: kind for names, kind in _NAMES for type in names.named_by}
+"""Type of a data source or resource → the kind of the objects that it names."""
 
 
 class _Instance(NamedTuple):
@@ -137,12 +140,14 @@ def _unknown(resource: Mapping[str, Any]) -> Omission | None:
 
 
 def _instances(
-    resources: Iterable[Mapping[str, Any]], types: Container[str], mode: str = "managed"
+    resources: Iterable[Mapping[str, Any]],
+    types: Container[str],
+    modes: Container[str] = ("managed",),
 ) -> Iterator[_Instance]:
-    """Yield the current instances of resources, or of data sources, of these types."""
+    """Yield the current instances of resources of these types; data sources are of mode data."""
     for resource in resources:
         type = str(resource.get("type"))
-        if type in types and resource.get("mode", "managed") == mode:
+        if type in types and resource.get("mode", "managed") in modes:
             for instance in _list(resource.get("instances")):
                 attributes = instance.get("attributes") if isinstance(instance, Mapping) else None
                 if isinstance(attributes, Mapping) and "deposed" not in instance:
@@ -150,19 +155,19 @@ def _instances(
 
 
 def _references(resources: Iterable[Mapping[str, Any]], org_id: str | None) -> Iterator[Listed]:
-    """Yield what the data sources list, which only gives others their names."""
-    for each in _instances(resources, _DATA_SOURCES, "data"):
-        kind = _DATA_SOURCES[each.type]
-        parts = (part for value in each.attributes.values() for part in _list(value))
-        items = (_reduced(kind, part, org_id) for part in parts if isinstance(part, Mapping))
-        yield from (Listed(kind, API, item) for item in items if item)
+    """Yield objects that only give others their names."""
+    for each in _instances(resources, _NAMING, ("data", "managed")):
+        kind = _NAMING[each.type]
+        lists = map(_list, each.attributes.values())
+        parts = (part for part in (each.attributes, *chain(*lists)) if isinstance(part, Mapping))
+        items = (_reduced(kind, part, org_id) for part in parts)
+        yield from (Listed(kind, API, item) for item in items if kind.apis[API].id in item)
 
 
 def _listed(instance: _Instance, org_id: str | None) -> Listed:
     """Return an object as API v3 would return it; no other attribute is copied."""
     kind = _RESOURCES[instance.type]
-    api, shown = kind.apis[API], kind.terraform.shown(instance.attributes)
-    shown = _reduced(kind, shown, org_id) or {}
+    api, shown = kind.apis[API], _reduced(kind, instance.attributes, org_id)
     item = {"org_id": org_id, api.id: kind.noun if api.parts else shown.get(api.id)}
     if org_id is None:
         item["access_type"] = ENTERPRISE
@@ -174,12 +179,12 @@ def _listed(instance: _Instance, org_id: str | None) -> Listed:
     return Listed(kind, API, item, label=instance.address, address=instance.address)
 
 
-def _reduced(kind: Kind, item: Mapping[str, Any], org_id: str | None) -> Mapping[str, Any] | None:
-    """Return an object as it is in a place; None if it is not there, or cannot be read."""
+def _reduced(kind: Kind, attributes: Any, org_id: str | None) -> Mapping[str, Any]:
+    """Return an object as API v3 shows it in a place; empty if it is not there, or is damaged."""
     try:
-        return kind.apis[API].reduced(item, org_id)
-    except ValueError:
-        return None
+        return kind.apis[API].reduced(kind.terraform.shown(attributes), org_id) or {}
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return {}
 
 
 def _value(attribute: Attribute, value: Any) -> Any:
