@@ -110,9 +110,6 @@ class _Limit(NamedTuple):
     limit: int | None = None
 
 
-_NONE: Final = _Limit()
-
-
 def _limits(limits: OrgGroupLimits | None) -> tuple[dict[str, Any], dict[str, _Limit]]:
     """Return group → its limit, and organization → its limit with the group that it is in."""
     groups = _groups(limits)
@@ -127,22 +124,19 @@ def _limits(limits: OrgGroupLimits | None) -> tuple[dict[str, Any], dict[str, _L
 
 def _spends(before: OrgGroupLimits | None, after: OrgGroupLimits) -> str:
     (old_groups, old), (groups, new) = _limits(before), _limits(after)
-    changes = [
-        (f"the limit of {n}", raised(old_groups.get(n), limit)) for n, limit in groups.items()
-    ]
+    changes = {f"the limit of {n}": raised(old_groups.get(n), now) for n, now in groups.items()}
     for name, was in sorted(old.items()):
-        now = new.get(name, _NONE)
+        now = new.get(name, _Limit())
         if now.group != was.group:
-            changes.append(
-                (f"the limit of {name}, which leaves {was.group},", raised(was.limit, now.limit))
-            )
-    said = "; ".join(f"{what} {change}" for what, change in changes if change)
+            what = f"the limit of {name}, which leaves {was.group},"
+            changes[what] = raised(was.limit, now.limit)
+    said = "; ".join(f"{what} {change}" for what, change in changes.items() if change)
     return f"lets more ACUs be used in a billing cycle: {said}" if said else ""
 
 
 def _stops(before: OrgGroupLimits | None, after: OrgGroupLimits) -> str:
     (_, old), (_, new) = _limits(before), _limits(after)
-    stopped = [n for n, now in new.items() if now.limit == 0 != old.get(n, _NONE).limit]
+    stopped = [n for n, now in new.items() if now.limit == 0 != old.get(n, _Limit()).limit]
     return f"stops all work in {listed(stopped)}: the limit is 0" if stopped else ""
 
 

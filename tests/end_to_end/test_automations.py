@@ -453,8 +453,8 @@ def test_a_risk_that_does_not_exist_cannot_be_accepted(
     is_known = written == "network,"
     assert (
         ran.code == 64,
-        "--allow takes delete=N, missing=N, targets=N, spend, network, out-of-wave, not "
-        in ran.err,
+        "--allow takes delete=N, missing=N, targets=N, spend, network, access, "
+        "lockout, out-of-wave, not " in ran.err,
     ) == (
         not is_known,
         not is_known,
