@@ -38,7 +38,7 @@ _EVERYWHERE: Final = ("0.0.0.0/0", "::/0")
 
 def _as_networks(ranges: Any) -> Any:
     """Return each network once, as `ipaddress` writes it. Raises ValueError for other text."""
-    return [*dict.fromkeys(str(ip_network(each, strict=False)) for each in ranges)]
+    return [*dict.fromkeys(str(ip_network(str(each), strict=False)) for each in ranges)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

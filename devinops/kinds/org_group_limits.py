@@ -94,7 +94,8 @@ def _groups(limits: OrgGroupLimits | None) -> dict[str, Any]:
 
 def _from_terraform(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     groups = attributes["groups"]
-    return {"groups": {each["name"]: {m: each.get(m) for m in _MEMBERS} for each in groups}}
+    groups = {each["name"]: {m: each.get(m) for m in _MEMBERS} for each in groups}
+    return {"groups": groups} if all(isinstance(name, str) for name in groups) else attributes
 
 
 def _check(limits: OrgGroupLimits) -> Iterator[tuple[FieldPath, str]]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from devinops.ingest.import_form import ImportChoices
+from devinops.ingest.forms.terraform_state import FORM
+from devinops.ingest.import_form import ENTERPRISE, ImportChoices, ImportSource
 from devinops.ingest.import_sources import ImportSources
 from devinops.ingest.importing import Existing, import_contents
 from devinops.load import load
 from devinops.model.values import canonical_text
+from tests.testing.places import read_cases
 from tests.testing.strategies import content, texts
 
 MARKDOWN = [
@@ -67,6 +72,56 @@ def test_nothing_raises_and_what_is_imported_is_valid(files: dict[str, bytes], s
     assert {d.key for d in loaded.declarations} == {item.key for item in report.imported}
     for line in (remark for item in report.imported for remark in item.remarks):
         assert line
+
+
+STATE: Any = read_cases("terraform_state.yaml")["state"]  # type: ignore[call-overload]
+PLACES = ["", "org-web", "org-data", ENTERPRISE, None]
+WRONG = st.sampled_from(
+    [None, 0, 1.5, True, "", "/", "@", "x\u2028", [], [None], ["x"], {}, {"a": 1}]
+)
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of each value inside a JSON value."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    found = [path] if path else []
+    if isinstance(value, dict | list):
+        for name, part in parts:
+            inner = isinstance(part, dict | list)
+            found += paths(part, (*path, name)) if inner else [(*path, name)]
+    return found
+
+
+def at(type: str, *path: Any) -> tuple[Any, ...]:
+    """Return the path of a value in the first instance of a type."""
+    (number,) = (n for n, each in enumerate(STATE["resources"]) if each["type"] == type)
+    return (number, "instances", 0, "attributes", *path)
+
+
+@example([(at("devin_users", "users", 0, "email"), 0)], "org-web")
+@example([(at("devin_ip_access_list", "ip_ranges", 0), True)], ENTERPRISE)
+@example([(at("devin_org_group_limits", "groups", 1, "name"), None)], ENTERPRISE)
+@given(
+    st.lists(st.tuples(st.sampled_from(paths(STATE["resources"])), WRONG), min_size=1, max_size=4),
+    st.sampled_from(PLACES),
+)
+def test_no_wrong_value_in_a_terraform_state_raises_or_tells_a_secret(
+    wrong: list[tuple[tuple[Any, ...], Any]], place: str | None
+) -> None:
+    resources = copy.deepcopy(STATE["resources"])
+    for path, value in wrong:
+        part: Any = resources
+        try:
+            for name in path[:-1]:
+                part = part[name]
+            part[path[-1]] = copy.deepcopy(value)
+        except (LookupError, TypeError):
+            continue  # an earlier wrong value took its place
+    source = ImportSource("state.json", json.dumps({**STATE, "resources": resources}), named=True)
+    choices = ImportChoices(place=place)
+    report = import_contents([(source, FORM, FORM.read(source, choices))], choices, Existing())
+    assert len(report.imported) == sum(len(file.declarations) for file in report.files)
+    assert "s3cr3t" not in repr(report)
 
 
 @given(texts)
