@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from devinops.model.keys import Key
+from devinops.model.policy import HAZARDS
 
 _QUOTED: Final = r"""'[^']*'(?:"'"'[^']*')*"""
 _SAFE: Final = r"[\w@%+=:,./-]"
@@ -23,7 +24,7 @@ OPTIONS: Final = rf"(?: -[Ct] (?:{_QUOTED}|{_SAFE}+))*"
 _KEY: Final = rf"(?:{_QUOTED}|{_SAFE}*(?![,.:]){_SAFE})"
 """A key as a word of the shell, without the punctuation of the sentence after it."""
 
-_VALUES: Final = "git|live|keep|overwrite|spend|network|out-of-wave|all"
+_VALUES: Final = "|".join(("git", "live", "keep", "overwrite", *HAZARDS, "out-of-wave", "all"))
 OPTION: Final = rf"--[a-z][a-z-]*(?:[ ](?:(?:[a-z]+=)?\d+|{_VALUES})\b)?"
 """A pattern of an option with its value, if that is a number or one of the words of options."""
 

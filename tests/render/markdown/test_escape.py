@@ -15,6 +15,7 @@ PROSE = {
     "a sentence: with (brackets), and \"quotes\".": "a sentence: with (brackets), and \"quotes\".",
     "pass --allow delete=4: now": "pass `--allow delete=4`: now",
     "wave due, or --allow out-of-wave": "wave due, or `--allow out-of-wave`",
+    "pass --allow access, or --allow lockout": "pass `--allow access`, or `--allow lockout`",
     "pass --allow network, --on-drift overwrite": "pass `--allow network`, `--on-drift overwrite`",
     "decide with --on-conflict git or --on-conflict live": "decide with `--on-conflict git` or `--on-conflict live`",
     "20% of 13 on 2026-03-12 at 09:41": "20% of 13 on 2026-03-12 at 09:41",
