@@ -1,0 +1,184 @@
+"""Who and what has access, over real HTTP: what is asked for once, what is never sent, and what waits for what."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devinops.emulator import Emulator
+from tests.testing.command_line import Devinops, Write
+
+ORGANIZATIONS = [f"org-{number:02}" for number in range(40)]
+E = "/v3/enterprise"
+LISTS = {"git-providers/connections", "roles", "members/users", "members/service-users"}
+SEED: dict[str, Any] = {
+    "organizations": {org: {} for org in ORGANIZATIONS},
+    "enterprise": {
+        "users": [{"id": "user-ada", "email": "ada@example.com"}],
+        "service_users": [{"id": "sa-1", "name": "CI", "roles": {"enterprise": "account_member"}}],
+        "git_connections": [{"id": "git-1", "name": "acme"}],
+    },
+}
+ENTRIES = {
+    "git_permissions": [{"connection": "acme", "match": "repo", "path": "acme/shop"}],
+    "group_roles": [
+        {"group": "eng/a", "role": "Member"},
+        {"group": "eng/a", "role": "Member", "enterprise": True},
+    ],
+    "user_roles": [{"user": "Ada@example.com", "role": "Member"}],
+    "service_user_roles": [{"service_user": "CI", "role": "Admin"}],
+    "idp_groups": [{"name": "eng/a", "enterprise": True}],
+}
+NOTES = {"knowledge": [{"name": "A", "trigger": "t", "body": "b"}]}
+APPROVED = ("--allow", "access", "--yes")
+
+
+@pytest.fixture
+def emulator(use: Callable[..., None]) -> Iterator[Emulator]:
+    with Emulator(SEED) as running:
+        use(running.url, "cog_enterprise")
+        yield running
+
+
+@pytest.fixture
+def root(repository: Write) -> Callable[[Mapping[str, Any]], Path]:
+    """Write a repository with an enterprise, forty organizations and these entries."""
+    own: dict[str, Any] = {org: {"org_id": org} for org in ORGANIZATIONS}
+    defaults = {"inventory": {"store": "file"}, "prune": "owned"}
+    defaults |= {"api_key_env": "DEVIN_API_KEY", "enterprise_key_env": "DEVIN_API_KEY"}
+    config = {"version": 1, "defaults": defaults, "targets": {"corp": {"enterprise": True}} | own}
+
+    def write(sections: Mapping[str, Any]) -> Path:
+        files = {f"{name}.yaml": yaml.safe_dump({name: rows}) for name, rows in sections.items()}
+        return repository({"devinops.yaml": yaml.safe_dump(config)} | files)
+
+    return write
+
+
+def asked(emulator: Emulator) -> Counter[str]:
+    """Return how often each list was asked for, without those of single objects."""
+    paths = (r["path"].partition("?")[0] for r in emulator.requests if r["method"] == "GET")
+    return Counter(path.removeprefix(f"{E}/") for path in paths)
+
+
+def test_the_references_of_all_targets_are_listed_once_a_run(
+    emulator: Emulator, root: Callable[..., Path], devinops: Devinops
+) -> None:
+    place = root(ENTRIES)
+    ran = devinops("apply", "-C", place, "-t", "all", *APPROVED)
+    assert ran.code == 0, ran
+    times = asked(emulator)
+    assert {path: times[path] for path in LISTS} == dict.fromkeys(LISTS, 1)
+    emulator.clear_requests()
+    ran = devinops("plan", "-C", place, "-t", "all", "--detailed-exitcode")
+    assert (ran.code, "nothing to change" in ran.out) == (0, True), ran
+    times = asked(emulator)
+    own = Counter(path.rpartition("/org-")[2].partition("/")[2] for path in times)
+    assert {path: times[path] for path in LISTS} == dict.fromkeys(LISTS, 1)
+    assert own["git-providers/permissions"] == own["members/users"] == 40
+
+
+def test_the_first_role_of_a_group_lands_in_one_run(
+    emulator: Emulator, root: Callable[..., Path], devinops: Devinops
+) -> None:
+    place = root({name: ENTRIES[name] for name in ("group_roles", "idp_groups")})
+    assert devinops("apply", "-C", place, "-t", "all", *APPROVED).code == 0
+    (group,) = emulator.objects("idp_group", None)
+    roles = {role["org_id"]: role["role"]["role_id"] for role in group["role_assignments"]}
+    assert roles == {None: "account_member"} | dict.fromkeys(ORGANIZATIONS, "org_member")
+
+
+@pytest.mark.parametrize("status", ["400", "403", "404"])
+def test_a_refused_first_role_names_the_entry_that_must_come_first(
+    use: Callable[..., None], root: Callable[..., Path], devinops: Devinops, status: str
+) -> None:
+    seed = {**SEED, "enterprise": {"idp_groups": [{"name": "eng/a"}]}}
+    with Emulator(seed, quirks={"first_group_role": status}) as emulator:
+        use(emulator.url, "cog_enterprise")
+        place = root({"group_roles": ENTRIES["group_roles"][:1]})
+        ran = devinops("apply", "-C", place, "-t", "org-00", "--yes")
+    assert ran.code != 0
+    assert "the first role of a group must be one of the enterprise" in ran.out + ran.err
+
+
+def test_who_declares_none_of_these_kinds_sends_no_request_more(
+    emulator: Emulator, root: Callable[..., Path], devinops: Devinops
+) -> None:
+    place = root(NOTES)
+    for argv in (["plan"], ["apply", "--yes"], ["pull"], ["drift"]):
+        emulator.clear_requests()
+        assert devinops(*argv, "-C", place, "-t", "org-00").code == 0
+        assert not [path for path in asked(emulator) if LISTS & {path.removeprefix(f"{E}/")}]
+        assert not [path for path in asked(emulator) if "members" in path or "git-" in path]
+
+
+def test_pull_takes_these_kinds_only_when_one_is_named(
+    emulator: Emulator, root: Callable[..., Path], devinops: Devinops
+) -> None:
+    roles = {"enterprise": "account_member", "org-00": "org_member"}
+    emulator.edit("user", "user-ada", roles=roles)
+    place = root(NOTES)
+    assert devinops("pull", "-C", place, "-t", "org-00").code == 0
+    assert not [path for path in asked(emulator) if "members" in path]
+    ran = devinops("pull", "-C", place, "-t", "org-00", "--only", "user_role")
+    assert ran.code == 0, ran
+    (entry,) = yaml.safe_load((place / "user_roles.yaml").read_text())["user_roles"]
+    assert (entry["user"], entry["role"]) == ("ada@example.com", "Member")
+    assert {path.name for path in place.glob("*.yaml")} == {
+        "devinops.yaml",
+        "knowledge.yaml",
+        "user_roles.yaml",
+    }
+
+
+def test_two_entries_for_one_person_are_a_problem(
+    emulator: Emulator, root: Callable[..., Path], devinops: Devinops
+) -> None:
+    twice = [{"user": "ada@example.com", "role": "Member"}, {"user": "user-ada", "role": "Admin"}]
+    ran = devinops("plan", "-C", root({"user_roles": twice}), "-t", "org-00")
+    assert ran.code == 1
+    assert "user_role:ada@example.com is also declared in user_roles.yaml:2" in ran.err + ran.out
+
+
+def test_what_would_remove_a_person_or_a_service_user_is_never_sent(
+    emulator: Emulator, root: Callable[..., Path], devinops: Devinops
+) -> None:
+    above = {"enterprise": True}
+    entries = {
+        "user_roles": [{"user": "ada@example.com", "role": "Admin", **above}],
+        "service_user_roles": [{"service_user": "CI", "role": "Admin", **above}],
+    }
+    place = root(entries)
+    first = devinops("apply", "-C", place, "-t", "corp", "--adopt", *APPROVED)
+    assert first.code == 0, first
+    root({"user_roles": [], "service_user_roles": [], **NOTES})
+    ran = devinops("apply", "-C", place, "-t", "corp", *APPROVED)
+    assert (ran.code, ran.out.count("it stays as it is, but is no longer owned")) == (0, 2), ran
+    written = [(r["method"], r["path"]) for r in emulator.requests if r["method"] != "GET"]
+    assert written == [
+        ("PATCH", f"{E}/members/service-users/sa-1"),
+        ("PATCH", f"{E}/members/users/user-ada"),
+    ]
+    again = devinops("plan", "-C", place, "-t", "corp", "--format", "json")
+    assert json.loads(again.out)["changes"] == []
+
+
+def test_all_permissions_are_never_replaced_or_cleared(
+    emulator: Emulator, root: Callable[..., Path], devinops: Devinops
+) -> None:
+    place = root({"git_permissions": ENTRIES["git_permissions"]})
+    assert devinops("apply", "-C", place, "-t", "org-00", "--yes").code == 0
+    theirs = {"git_connection_id": "git-1", "repo_path": "acme/theirs"}
+    emulator.add("git_permission", org="org-00", **theirs)
+    root({"git_permissions": [], **NOTES})
+    ran = devinops("apply", "-C", place, "-t", "org-00", "--allow", "delete=1", *APPROVED)
+    assert ran.code == 0, ran
+    (left,) = emulator.objects("git_permission", "org-00")
+    assert left["repo_path"] == "acme/theirs"
+    assert "PUT" not in {request["method"] for request in emulator.requests}
