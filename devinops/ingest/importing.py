@@ -370,8 +370,9 @@ class _Import:
                 self.report.settled.append(_imported(item, path))
         elif not self.repository.force:
             self.leave_out(item, f"{path} has an entry with this key; --force overwrites it")
-        elif (file := _replacement(item, path)) is None:
-            self.leave_out(item, f"{path} has other entries or another folder: edit it by hand")
+        elif (file := _replacement(item, declared)) is None:
+            why = f"{path} has other entries, another folder or other targets: edit it by hand"
+            self.leave_out(item, why)
         elif lost := _lost(item, with_lf(self.repository.raw(path) or "")):
             self.leave_out(
                 item,
@@ -528,14 +529,17 @@ def _canonical(is_text: bool, value: Any) -> Any:
     return canonical_text(value) if is_text and isinstance(value, str) else value
 
 
-def _replacement(item: _Candidate, path: str) -> NewFile | None:
+def _replacement(item: _Candidate, declared: Declaration) -> NewFile | None:
     """Return the file that takes the place of an existing Markdown file; None if none can."""
+    path = declared.source.path
     files, _ = new_files([item.entry], taken=())
     section, directories = section_of(path)
     folder = folder_of("/".join((section, *directories)))
     if not (files and path.endswith(".md") and files[0].path.endswith(".md")):
         return None
     if section != item.kind.section or folder != item.key.folder:
+        return None
+    if item.settings.get("targets") not in (None, [*(declared.targets or ())]):
         return None
     return NewFile(path, files[0].text)
 

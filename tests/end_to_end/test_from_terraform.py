@@ -198,3 +198,18 @@ def test_what_only_one_target_gets_says_so(
         assert f"\n{setting}\n" in (root / "knowledge" / f"{name}.md").read_text()
     again = devinops("import", "-t", "corp", "one.mdc")
     assert again.out.splitlines()[-1] == "Imported 0 entries into 0 files; 1 duplicate"
+
+
+@pytest.mark.parametrize(
+    ("targets", "code"), [("", 4), ("targets: [web, data]\n", 4), ("targets: [web]\n", 0)]
+)
+def test_force_never_takes_an_entry_from_other_targets(
+    targets: str, code: int, root: Path, devinops: Devinops
+) -> None:
+    note = root / "knowledge" / "one.md"
+    note.parent.mkdir()
+    note.write_text(f"---\nname: One\ntrigger: When testing\n{targets}---\n\nold\n")
+    (root / "one.mdc").write_text("---\ndescription: When testing\n---\n# One\n\ntext\n")
+    ran = devinops("import", "-t", "web", "--force", "one.mdc")
+    assert (ran.code, "old" in note.read_text()) == (code, code == 4)
+    assert ("other targets: edit it by hand" in ran.out) == (code == 4)

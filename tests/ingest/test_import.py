@@ -228,7 +228,7 @@ def test_force_never_destroys_other_entries_or_moves_one(
     plant(root, {path: text})
     ran = devinops("import", "-C", root, "--force", "one.mdc")
     assert (ran.code, (root / path).read_text()) == (4, text)
-    assert f"{path} has other entries or another folder: edit it by hand" in ran.out
+    assert f"{path} has other entries, another folder or other targets: edit it by hand" in ran.out
 
 
 def test_duplicates_are_counted_and_named_as_they_are(root: Path, devinops: Devinops) -> None:
