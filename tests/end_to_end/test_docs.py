@@ -131,6 +131,7 @@ def test_the_emulators_documentation_is_true() -> None:
 
 
 EXAMPLES = {
+    "access": ["all"],
     "automations": ["production"],
     "basic": ["default"],
     "layers": ["pay", "shop"],
@@ -163,11 +164,18 @@ def test_every_example_is_valid_and_converges(
                 "organizations": {
                     "org-emulator": {"folders": [{"path": "Backend/APIs"}]},
                     "org-staging": {},
-                }
+                },
+                "enterprise": {
+                    "users": [
+                        {"email": "ada@example.com", "roles": {"enterprise": "account_member"}}
+                    ],
+                    "service_users": [{"name": "CI"}],
+                    "git_connections": [{"name": "GitHub"}],
+                },
             }
         ) as emulator:
             monkeypatch.setenv("DEVIN_API_URL", emulator.url)
-            argv = ("apply", "-C", root, "-t", target, "--yes", "--allow", "spend")
+            argv = ("apply", "-C", root, "-t", target, "--yes", "--allow=spend", "--allow=access")
             assert devinops(*argv).code == 0
             assert devinops("plan", "-C", root, "-t", target, "--detailed-exitcode").code == 0
             assert any(request["method"] in ("POST", "PUT") for request in emulator.requests)

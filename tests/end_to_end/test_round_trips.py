@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from devinops.config.reading import read_repository
 from devinops.emulator import Emulator
 from devinops.kinds import KINDS
 from devinops.load import load
@@ -145,11 +146,12 @@ def test_the_lists_of_an_organization_come_back_as_pull_writes_them(
     assert values(back) == written
 
 
-EXAMPLES = ("automations", "basic", "settings")
+EXAMPLES = ("access", "automations", "basic", "settings")
 
 
 def test_the_examples_have_every_kind_that_a_file_can_ask_for() -> None:
-    there = {key.kind for name in EXAMPLES for key in declarations(ROOT / "examples" / name)}
+    repositories = (read_repository(ROOT / "examples" / name)[1] for name in EXAMPLES)
+    there = {entry.key.kind for loaded in repositories for entry in loaded.declarations}
     assert {noun for noun, kind in KINDS.items() if kind.is_declared} <= there
 
 
