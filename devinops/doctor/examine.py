@@ -16,14 +16,7 @@ from devinops.doctor.checks import note, of_failure, of_findings, of_list, of_sk
 from devinops.doctor.lists import PAGE_SIZE, ReadList, ids_in, objects_in, read
 from devinops.doctor.observer import Observation, Observer
 from devinops.doctor.shape import differences
-from devinops.doctor.summary import (
-    HEADERS,
-    OWNERS,
-    of_connection,
-    of_expiry,
-    of_key,
-    of_quirks,
-)
+from devinops.doctor.summary import HEADERS, OWNERS, of_connection, of_expiry, of_key, of_quirks
 from devinops.model.errors import FORBIDDEN, TOO_MANY
 from devinops.model.target import Target
 from devinops.render import counted

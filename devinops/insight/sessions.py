@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from devinops.kinds import KINDS
-from devinops.model.kind import Use
+from devinops.model.kind import Scope, Use
 
 NOTES: Final = frozenset(n for n, kind in KINDS.items() if kind.meaning.use is Use.RULE)
 """The kinds whose objects an analysis calls notes. An action item about them has their noun."""
@@ -21,9 +21,12 @@ NOTES: Final = frozenset(n for n, kind in KINDS.items() if kind.meaning.use is U
 _IDS: Final = {
     kind.apis["v3"].id: noun
     for noun, kind in KINDS.items()
-    if "v3" in kind.apis and kind.apis["v3"].id
+    if "v3" in kind.apis and Scope.ORGANIZATION in kind.apis["v3"].scopes
 }
-"""Member of a session with the id of an object → kind of the object."""
+"""Member of a session with the id of an object of its organization → kind of the object.
+
+Whose session it was is none of them: nothing is summed up by person.
+"""
 
 _FINDINGS: Final = ("action_items", "issues", "timeline", "suggested_prompt")
 _TOO_LARGE: Final = 1e12

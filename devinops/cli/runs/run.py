@@ -40,12 +40,7 @@ from devinops.model.policy import Approvals
 from devinops.model.target import TargetState
 from devinops.planning.digest_list import DigestList, Standing
 from devinops.planning.layers import labels_of
-from devinops.planning.many_targets import (
-    apart,
-    changed_alone,
-    plan_with_needed,
-    too_many_targets,
-)
+from devinops.planning.many_targets import apart, changed_alone, plan_with_needed, too_many_targets
 from devinops.planning.plan import Plan
 from devinops.planning.run import Collector, Plans
 from devinops.planning.selection import Selection
