@@ -430,7 +430,7 @@ def import_(**arguments: Any) -> ExitCode:
     \b
       devinops import --dry-run .cursor/rules
       devinops import --repository acme/api --split AGENTS.md
-      terraform state pull > /tmp/devin.tfstate && devinops import -t corp /tmp/devin.tfstate
+      terraform state pull > /tmp/tf.json && devinops import -t corp /tmp/tf.json
     """
     return _call("import_:run", arguments)
 
