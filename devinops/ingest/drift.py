@@ -29,7 +29,7 @@ from devinops.load.entries import directory_folder
 from devinops.model.changes import FieldChange
 from devinops.model.inventory import MergedEdit, Record, by_object, fingerprint
 from devinops.model.keys import Key, ObjectId, decode_part, listed
-from devinops.model.kind import Attribute, Kind, Scope
+from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.model.policy import ADOPT, allow
 from devinops.model.values import canonical_text
@@ -649,7 +649,7 @@ class _DriftPull:
         if not are_too_many(missing, owned, self.pulling.policy.max_delete):
             target = self.pulling.target
             may = doubt(KINDS[kind], target.scope)
-            can_be_found = KINDS[kind].is_in(target.api, Scope.ENTERPRISE)
+            can_be_found = KINDS[kind].is_promoted(target.api)
             return f"{may}, so its file stays." if may and not can_be_found else ""
         return (
             f"{missing_from_lists(kind, missing, owned)}, so no file is deleted: check that the "

@@ -726,6 +726,10 @@ class Kind:
         """Return whether an API has objects of this kind in a scope."""
         return api in self.apis and self.apis[api].serves(scope)
 
+    def is_promoted(self, api: ApiVersion) -> bool:
+        """Return whether people can promote an object of an organization to the enterprise."""
+        return api in self.apis and self.apis[api].scopes >= {Scope.ORGANIZATION, Scope.ENTERPRISE}
+
     def role(self, role: Role) -> Attribute | None:
         """Return the attribute with a role; None if there is none."""
         return next((attribute for attribute in self.attributes if attribute.role is role), None)

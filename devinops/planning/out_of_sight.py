@@ -30,7 +30,7 @@ def may_be_promoted(
     kinds = {key.kind for key in (unknown if inventory.store == "none" else owned)}
     if target.scope is not Scope.ORGANIZATION:
         return frozenset()
-    return frozenset(noun for noun in kinds if KINDS[noun].is_in(target.api, Scope.ENTERPRISE))
+    return frozenset(noun for noun in kinds if KINDS[noun].is_promoted(target.api))
 
 
 def promoted(snapshot: Snapshot, meant: Record | Declaration) -> str:

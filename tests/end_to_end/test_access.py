@@ -160,11 +160,11 @@ def test_what_would_remove_a_person_or_a_service_user_is_never_sent(
     root({"user_roles": [], "service_user_roles": [], **NOTES})
     ran = devinops("apply", "-C", place, "-t", "corp", *APPROVED)
     assert (ran.code, ran.out.count("it stays as it is, but is no longer owned")) == (0, 2), ran
-    written = [(r["method"], r["path"]) for r in emulator.requests if r["method"] != "GET"]
-    assert written == [
+    written = {(r["method"], r["path"]) for r in emulator.requests if r["method"] != "GET"}
+    assert written == {
         ("PATCH", f"{E}/members/service-users/sa-1"),
         ("PATCH", f"{E}/members/users/user-ada"),
-    ]
+    }
     again = devinops("plan", "-C", place, "-t", "corp", "--format", "json")
     assert json.loads(again.out)["changes"] == []
 

@@ -58,6 +58,13 @@ def test_an_answer_without_roles_is_never_taken_for_nobody(item: dict[str, Any])
         KINDS["user_role"].apis["v3"].reduced(item, "org-1")
 
 
+@pytest.mark.parametrize("org_id", ["org-1", None])
+def test_a_terraform_state_says_one_role(org_id: str | None) -> None:
+    api, shows = KINDS["user_role"].apis["v3"], KINDS["user_role"].terraform.shown
+    attributes = {"user_id": "user-1", "role_id": "org_member", "org_id": org_id}
+    assert api.reduced(shows(attributes), org_id) == {"user_id": "user-1", "role_id": "org_member"}
+
+
 MEMBER_ROLE = UserRole(user="a@example.com", role="Member")
 ADMIN_ROLE = UserRole(user="a@example.com", role="Admin")
 

@@ -13,6 +13,10 @@ def test_a_create_registers_one_group() -> None:
     assert KIND.apis["v3"].wrapped({"idp_group_name": "a/b"}) == {"idp_group_names": ["a/b"]}
 
 
+def test_a_terraform_state_has_its_name() -> None:
+    assert KIND.terraform.shown({"name": "a/b"}) == {"idp_group_name": "a/b"}
+
+
 def test_only_an_enterprise_has_groups() -> None:
     assert KIND.is_in("v3", Scope.ENTERPRISE)
     assert not KIND.is_in("v3", Scope.ORGANIZATION)

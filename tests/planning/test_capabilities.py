@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devinops.kinds.automation import Automation
+from devinops.kinds.idp_group import IdpGroup
 from devinops.kinds.knowledge import Knowledge
 from devinops.kinds.secret import Secret
 from devinops.load import load
@@ -84,6 +85,8 @@ def test_a_kind_that_an_api_or_a_scope_does_not_have_is_a_problem_once() -> None
     assert (of_v3.code, of_organizations.code) == ("unsupported-kind", "unsupported-kind")
     assert of_v3.message.startswith("API v1 does not support automations (API v3 does): ")
     assert of_organizations.message.startswith("an enterprise has no secret, only its ")
+    (of_enterprise,) = api_problems([entry(IdpGroup(name="A"))], "v3")
+    assert of_enterprise.message.startswith("an organization has no group, only its enterprise ")
 
 
 def test_an_enterprise_has_no_folders_to_put_a_note_into() -> None:

@@ -11,11 +11,18 @@ import pytest
 
 from devinops.kinds.automation import Automation
 from devinops.kinds.playbook import Playbook
+from devinops.kinds.user_role import UserRole
 from devinops.model.changes import Action, Change
 from devinops.model.keys import ROOT, Key
 from devinops.model.kind import Scope
 from devinops.model.objects import Declaration, Ensure, Severity, Snapshot, Source
-from devinops.planning.mentions import by_name, mention_problems, mentioning_kinds, unchecked
+from devinops.planning.mentions import (
+    by_name,
+    mention_problems,
+    mentioning_kinds,
+    twice_declared,
+    unchecked,
+)
 from tests.testing.objects import live
 
 
@@ -47,6 +54,21 @@ def test_a_declaration_without_mentions_is_the_same_one() -> None:
     )
     snapshot = Snapshot.of([live("playbook", id="p1", title="P")])
     assert by_name([playbook], snapshot)[0] is playbook
+
+
+@pytest.mark.parametrize(("users", "twice"), [(("a@b", "u1"), True), (("a@b", "u2"), False)])
+def test_two_entries_of_one_person_are_a_problem_of_the_second(
+    users: tuple[str, ...], twice: bool
+) -> None:
+    people = Snapshot.of([live("user", id="u1", name="a@b"), live("user", id="u2", name="c@d")])
+    entries = [
+        Declaration(Key("user_role", ROOT, user), UserRole(user=user, role="R"), Source("a", line))
+        for line, user in enumerate(users, 1)
+    ]
+    problems = list(twice_declared(entries, people))
+    shown = [(problem.source.line, problem.message) for problem in problems]
+    said = (2, "user_role:a@b is also declared in a:1:1: keep one of them")
+    assert shown == ([said] if twice else [])
 
 
 @pytest.mark.parametrize(

@@ -77,8 +77,11 @@ def test_the_enterprise_is_asked_for_the_kinds_of_missing_objects(store: str) ->
         Record(robot, "automation-1"),
         Record(Key.parse("folder:F"), "f", memory=True),
     ]
+    # Who has a role in an organization can have another one in the enterprise.
+    role = Key.parse("group_role:eng")
+    records.append(Record(role, "eng"))
     inventory = Inventory.of(store, records if store == "file" else [])
-    declared = [OURS.key, robot, playbook]
+    declared = [OURS.key, robot, playbook, role]
     here = Snapshot.of([OURS])
     kinds = {"none": {"knowledge", "playbook"}, "file": {"knowledge"}}[store]
     assert may_be_promoted(Snapshot.of([]), inventory, declared, target()) == kinds
