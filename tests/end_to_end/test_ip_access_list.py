@@ -148,6 +148,25 @@ def test_only_it_is_changed_although_something_else_waits(
     assert writes(emulator) == [("PUT", LIST)]
 
 
+def test_a_rollback_with_another_change_restores_only_that(
+    emulator: Emulator, write: Files, devinops: Devinops, tmp_path: Path
+) -> None:
+    emulator.add("knowledge", name="In pay", trigger="t", body="old")
+    root = write([*OLD, "198.51.100.0/24"], "pay")
+    apply = ("apply", "-C", root, "--adopt", "--yes")
+    assert devinops(*apply, "-t", "pay").code == devinops(*apply, "-t", "everyone").code == 0
+    backups = sorted((root / ".devinops" / "backups").rglob("*.jsonl"))
+    assert len(backups) == 2
+    run = tmp_path / "20260312T140211Z-1a2b3c"
+    run.mkdir()
+    for name, backup in zip(("pay", "everyone"), backups, strict=True):
+        (run / f"{run.name}.{name}.jsonl").write_bytes(backup.read_bytes())
+    ran = devinops("rollback", run, "-C", root, "-t", "all", "--yes", "--allow", "lockout")
+    assert (ran.code, WAITS in " ".join(ran.out.split())) == (4, True)
+    assert emulator.knowledge()[0]["body"] == "old"
+    assert len(ranges(emulator)) == 3
+
+
 @pytest.mark.parametrize(("only", "code"), [((), 4), (ONLY, 0)])
 def test_a_shard_does_not_know_what_the_others_change(
     emulator: Emulator,
@@ -162,14 +181,17 @@ def test_a_shard_does_not_know_what_the_others_change(
     assert writes(emulator) == ([] if code else [("PUT", LIST)])
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
 @pytest.mark.parametrize("status", ["401", "403"])
 def test_a_key_that_is_locked_out_is_told_so_and_no_rollback_gets_in(
-    write: Files, devinops: Devinops, use: Callable[..., None], status: str
+    write: Files, devinops: Devinops, use: Callable[..., None], status: str, is_answered: bool
 ) -> None:
     root = write(["203.0.113.0/24"])
+    lost = {"method": "PUT", "path": LIST, "nth": 1, "fault": "drop", "when": "after"}
     with Emulator(SEED, quirks={"outside_ip_list": status}) as emulator:
         use(emulator.url, "cog_enterprise")
         argv = ("-C", root, "-t", "everyone", "--yes")
+        emulator.faults = [] if is_answered else [lost]
         applied = devinops("apply", *argv, "--adopt", "--allow", "lockout")
         assert applied.code == 3
         said = " ".join(applied.out.split())
