@@ -129,12 +129,10 @@ class References:
         source = waiting[0].source
         name, is_path = kind.name, kind.lifecycle is Lifecycle.REQUIRED and kind.is_declared
         if lives:
-            remedy = "rename all but one in the web app"
-            if not kind.is_declared:
-                remedy = "write the id of the right one, or " + remedy
+            by_id = "" if kind.is_declared else "write the id of the right one, or "
             reason = (
                 f"{kind.counted(len(lives))} share this {'path' if is_path else 'name'} "
-                f"({', '.join(ids)}): {remedy}"
+                f"({', '.join(ids)}): {by_id}rename all but one in the web app"
             )
             return Blocked(Blocker.CONFLICT, key, reason, source, ids, needed_by)
         reason = f'the {name} "{key.path}" is missing: {self._remedy(key)}'
