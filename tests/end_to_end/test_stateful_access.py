@@ -126,14 +126,15 @@ class Access(RandomHistory):
     def apply(self, on_drift: str, on_conflict: str, undone: bool) -> None:
         if not self.entries:
             return
-        flags = ["--adopt", "--on-drift", on_drift, "--on-conflict", on_conflict]
+        decided = ["--adopt", "--on-drift", on_drift, "--on-conflict", on_conflict]
+        flags = [*decided]
         before, others = self.live(), self.others()
         plan = self.approved(flags)
         report = self.document("apply", "--expect", plan["digest"], *flags)
         assert {r["outcome"] for r in report["results"]} <= {"done"}, report["results"]
         assert report["left"] in ([], None), report["left"]
         assert (self.live(), self.others()) == (self.expected(plan, before), others)
-        assert self.approved([*flags])["changes"] == []
+        assert self.approved(decided)["changes"] == []
         lost = [
             c for c in plan["changes"] if c["action"] in ("update", "delete") or c["overwrites"]
         ]
