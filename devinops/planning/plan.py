@@ -176,10 +176,17 @@ def plain_fields(fields: Iterable[FieldChange]) -> dict[str, Any]:
 
 
 def live_hash(change: Change) -> str | None:
-    """Return a hash of all live values of the object that a change writes; None for a create."""
-    if change.live is None:
+    """Return a hash of the live values that decide what a change does; None if none do.
+
+    They are those of its object, and the ids of what it names but no entry can declare: such a
+    name can come to mean another object.
+    """
+    values = dict(change.live.resource.items()) if change.live else {}
+    for key, id in change.references.items():
+        if not KINDS[key.kind].is_declared:
+            values[str(key)] = id
+    if change.live is None and not values:
         return None
-    values = dict(change.live.resource.items())
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 

@@ -19,7 +19,7 @@ from devinops.model.changes import (
 )
 from devinops.model.keys import ROOT, Key, ObjectId
 from devinops.model.kind import Attribute, Lifecycle, Scope, references_of
-from devinops.model.objects import Declaration, Ensure, Snapshot
+from devinops.model.objects import Declaration, Ensure, Live, Snapshot
 from devinops.model.values import UNSET
 from devinops.planning.draft import PlanDraft
 from devinops.planning.match import Match
@@ -89,15 +89,14 @@ class References:
         preferred = ids.get(attribute.name)
         if preferred and (stays or ObjectId(key.kind, preferred) in self.live.by_id):
             return preferred
-        return self.known.get(key) or self._only(key)
+        meant = {live.id for live in self._meant(key)}
+        return self.known.get(key) or (meant.pop() if len(meant) == 1 else None)
 
-    def _only(self, key: Key) -> str | None:
-        """Return the id of the only object with a key, or of one whose id stands for its name."""
-        lives = self.live.under(key)
-        if not lives and not KINDS[key.kind].is_declared:
-            named = self.live.by_id.get(ObjectId(key.kind, key.name))
-            lives = (named,) if named else ()
-        return lives[0].id if len(lives) == 1 else None
+    def _meant(self, key: Key) -> tuple[Live, ...]:
+        """Return the objects with a key, and the one whose id stands for its name."""
+        lives = tuple(self.live.under(key))
+        named = self.live.by_id.get(ObjectId(key.kind, key.name))
+        return lives if KINDS[key.kind].is_declared or named is None else (*lives, named)
 
     def _with_real_folder(self, change: Change) -> Change:
         """Return a change that shows its folder by the path in the web app."""
@@ -123,7 +122,7 @@ class References:
             yield self._missing(key, waiting, deleted.get(key))
 
     def _missing(self, key: Key, waiting: Sequence[Declaration], deleted: Drift | None) -> Blocked:
-        kind, lives = KINDS[key.kind], self.live.under(key)
+        kind, lives = KINDS[key.kind], self._meant(key)
         ids = tuple(live.id for live in lives)
         needed_by = tuple(sorted(d.key for d in waiting if d.key != key))
         source = waiting[0].source

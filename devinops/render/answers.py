@@ -217,7 +217,9 @@ class Differences(NamedTuple):
         summary = ", ".join(f"{count} {word}" for count, word in counts if count)
         if self.moved:
             return summary or "only one of them renames the inventory"
-        return summary or "a live value that no entry mentions has changed"
+        return (
+            summary or "a live value that no entry mentions, or what a name refers to, has changed"
+        )
 
 
 def _by_identity(plans: Plans) -> dict[tuple[Key, str | None], Change]:

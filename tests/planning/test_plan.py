@@ -269,6 +269,28 @@ def test_the_digest_of_a_replaced_secret_covers_all_that_is_sent(tmp_path: Path)
     assert one.digest != other.digest
 
 
+ROLE = {"service_user_roles": [{"service_user": "CI", "role": "Member"}]}
+MEMBER = {"kind": "role", "id": "org_member", "name": "Member"}
+CI = {"kind": "service_user", "id": "sa-1", "name": "CI"}
+
+
+@pytest.mark.parametrize(
+    ("live", "same"),
+    [
+        ([MEMBER, CI], True),
+        ([MEMBER, CI | {"id": "sa-2"}], False),
+        ([MEMBER | {"id": "r"}, CI], False),
+    ],
+    ids=["the same", "another service user of that name", "another role of that name"],
+)
+def test_the_digest_covers_whom_and_what_a_name_means(
+    tmp_path: Path, live: list[dict[str, Any]], same: bool
+) -> None:
+    before = plan_of(tmp_path, {"declare": ROLE, "live": [MEMBER, CI]})
+    after = plan_of(tmp_path, {"declare": ROLE, "live": live})
+    assert (before.digest == after.digest) is same
+
+
 def test_the_digest_tells_an_outside_edit_that_is_kept_from_one_that_is_written_over(
     tmp_path: Path,
 ) -> None:

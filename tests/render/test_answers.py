@@ -75,7 +75,11 @@ def test_a_change_that_is_blocked_or_left_alone_now_is_told_apart(
         (RENAMED, UNCHANGED, "only one of them renames the inventory"),
         (UNCHANGED, RENAMED, "only one of them renames the inventory"),
         (RENAMED, REVIEWED, "1 new"),
-        (RENAMED, RENAMED, "a live value that no entry mentions has changed"),
+        (
+            RENAMED,
+            RENAMED,
+            "a live value that no entry mentions, or what a name refers to, has changed",
+        ),
     ],
 )
 def test_an_inventory_that_only_one_plan_renames_is_a_difference(
