@@ -63,13 +63,14 @@ def principals(owner: KeyOwner, members: Getter) -> frozenset[str] | None:
     try:
         person = members.get(Call("GET", path, permission="ViewAccountMembership"))
         groups = [str(each["idp_group_name"]) for each in person["idp_role_assignments"]]
+        is_other = person["user_id"] != owner.user_id
     except (KeyError, TypeError):
         return None
     except ApiError as error:
         if error.status == FORBIDDEN or error.is_missing:
             return None
         raise
-    return frozenset({owner.user_id, *groups})
+    return None if is_other else frozenset({owner.user_id, *groups})
 
 
 ENTERPRISE_PATH: Final = "/v3/enterprise"

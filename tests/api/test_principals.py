@@ -36,12 +36,17 @@ def test_a_service_user_is_known_without_a_request() -> None:
 
 def test_a_person_comes_with_the_groups() -> None:
     groups = [{"idp_group_name": name, "org_id": None} for name in ("a/b", "c", "c")]
-    assert of(PERSON, {"idp_role_assignments": groups}) == {"user/1", "a/b", "c"}
+    assert of(PERSON, {"user_id": "user/1", "idp_role_assignments": groups}) == {
+        "user/1",
+        "a/b",
+        "c",
+    }
 
 
 @pytest.mark.parametrize(
     "answer",
     [{}, [], None, {"idp_role_assignments": None}, {"idp_role_assignments": [{}]}]
+    + [{"user_id": "user-2", "idp_role_assignments": []}]
     + [ApiError("refused", status=status) for status in (403, 404)],
     ids=str,
 )
