@@ -73,6 +73,12 @@ class Registry(Mapping[str, Kind]):
         return tuple(kind.noun for kind in self.sections.values())
 
     @cached_property
+    def many(self) -> frozenset[str]:
+        """The nouns of the kinds of which entries can declare many objects."""
+        kinds = self.sections.values()
+        return frozenset(k.noun for k in kinds if not isinstance(k.identity, OnlyObject))
+
+    @cached_property
     def directories(self) -> frozenset[str]:
         """The directories that hold Markdown files."""
         return frozenset(kind.section for kind in self.values() if kind.document)

@@ -89,8 +89,11 @@ class References:
         preferred = ids.get(attribute.name)
         if preferred and (stays or ObjectId(key.kind, preferred) in self.live.by_id):
             return preferred
-        meant = {live.id for live in self._meant(key)}
-        return self.known.get(key) or (meant.pop() if len(meant) == 1 else None)
+        return self.known.get(key) or self._only(key)
+
+    def _only(self, key: Key) -> str | None:
+        ids = {live.id for live in self._meant(key)}
+        return ids.pop() if len(ids) == 1 else None
 
     def _meant(self, key: Key) -> tuple[Live, ...]:
         """Return the objects with a key, and the one whose id stands for its name."""

@@ -118,15 +118,16 @@ def test_who_declares_none_of_these_kinds_sends_no_request_more(
         assert not [path for path in asked(emulator) if "members" in path or "git-" in path]
 
 
+@pytest.mark.parametrize("named", [("user_role",), ("--only", "user_role")])
 def test_pull_takes_these_kinds_only_when_one_is_named(
-    emulator: Emulator, root: Callable[..., Path], devinops: Devinops
+    emulator: Emulator, root: Callable[..., Path], devinops: Devinops, named: tuple[str, ...]
 ) -> None:
     roles = {"enterprise": "account_member", "org-00": "org_member"}
     emulator.edit("user", "user-ada", roles=roles)
     place = root(NOTES)
     assert devinops("pull", "-C", place, "-t", "org-00").code == 0
     assert not [path for path in asked(emulator) if "members" in path]
-    ran = devinops("pull", "-C", place, "-t", "org-00", "--only", "user_role")
+    ran = devinops("pull", "-C", place, "-t", "org-00", *named)
     assert ran.code == 0, ran
     (entry,) = yaml.safe_load((place / "user_roles.yaml").read_text())["user_roles"]
     assert (entry["user"], entry["role"]) == ("ada@example.com", "Member")

@@ -384,7 +384,8 @@ def pull(**arguments: Any) -> ExitCode:
     neither devinops.yaml nor entries is set up first, as by devinops init. With --drift only what
     changed outside devinops is written, each value into the file and field that has it; the file of
     an object that was deleted is deleted, if Git has it. KEYs limit this to the named objects;
-    without an option, these may have an entry or not.
+    without an option, these may have an entry or not. A kind in place of a KEY is as after --only:
+    who has access is written only if its kind is named.
 
     From several targets, what is equal in all organizations is written once, in the root; the rest
     goes into the layer of each target, or into entries with targets.
@@ -395,6 +396,7 @@ def pull(**arguments: Any) -> ExitCode:
       devinops pull --drift
       devinops pull --drift --unmanaged --check
       devinops pull 'knowledge:Backend/Error envelope'
+      devinops pull user_role
     """
     return _call("pull:run", arguments)
 

@@ -27,7 +27,7 @@ from devinops.ingest.places import Places, Unread
 from devinops.ingest.pull_result import Pulled
 from devinops.ingest.pulling import Declared, Pulling
 from devinops.ingest.unmanaged import look_ahead, pull_unmanaged
-from devinops.kinds import parse_key
+from devinops.kinds import KINDS, parse_key
 from devinops.load import Loaded
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import DevinopsError, UsageError
@@ -82,9 +82,13 @@ class _PullRequest:
     def parse(
         cls, options: Options, keys: Iterable[str], check: bool, *, unmanaged: bool, drift: bool
     ) -> _PullRequest:
-        """Return the request; the default is unmanaged, and with a KEY also drift."""
-        given = Selection.parse(options.only, options.exclude)
-        named = frozenset(map(parse_key, keys))
+        """Return the request; the default is unmanaged, and with a KEY also drift.
+
+        A kind in place of a KEY is as after --only.
+        """
+        kinds = {key for key in keys if key in KINDS.many}
+        given = Selection.parse((*options.only, *kinds), options.exclude)
+        named = frozenset(parse_key(key) for key in keys if key not in kinds)
         own = (Filter(key.kind, escape(key.path)) for key in sorted(named))
         selection = given._replace(only=(*given.only, *own))
         neither = not (unmanaged or drift)

@@ -72,7 +72,7 @@ class Planner(Protocol):
 class Kept(NamedTuple, Generic[C_co]):
     """What an apply needs of a target that was planned: not the objects that stay as they are.
 
-    `known` are the ids of all objects that were listed.
+    `known` are the ids of all objects that were listed, without what entries only refer to.
     """
 
     session: Session[C_co]
@@ -438,7 +438,9 @@ class Planning(Generic[C_co]):
             return
         try:
             if not (plan.held or plan.refusals):
-                known = frozenset(snapshot.by_id)
+                known = frozenset(
+                    id for id, live in snapshot.by_id.items() if live.kind.is_declared
+                )
                 self.keep(Kept(session, replace(plan, others=(), named=frozenset()), known))
         except DevinopsError as error:
             self.add(plan, TargetState.FAILED, str(error), error.exit_code)
