@@ -285,7 +285,7 @@ class Roles(Access):
         self.emulator.edit(self.table, id, roles=roles)
 
 
-def test_of(case: type[Access]) -> Any:
+def machine_of(case: type[Access]) -> Any:
     test = pytest.mark.matrix(case.TestCase)
     test.settings = histories(50)
     return test
@@ -295,11 +295,11 @@ def roles_of(noun: str, table: str, ids: Mapping[str, str], scope: Mapping[str, 
     values = tuple(name for name in scope if name[0].isupper())
     facts = {"noun": noun, "table": table, "ids": ids, "scope": scope, "values": values}
     facts |= {"enterprise": scope is ENTERPRISE, "subjects": tuple(ids)}
-    return test_of(type(f"{noun}_{values[1]}", (Roles,), facts))
+    return machine_of(type(f"{noun}_{values[1]}", (Roles,), facts))
 
 
-TestPermissions = test_of(Permissions)
-TestGroups = test_of(Groups)
+TestPermissions = machine_of(Permissions)
+TestGroups = machine_of(Groups)
 TestGroupRoles = roles_of("group_role", "idp_group", GROUPS, ORG)
 TestGroupRolesOfEnterprise = roles_of("group_role", "idp_group", GROUPS, ENTERPRISE)
 TestUserRoles = roles_of("user_role", "user", PEOPLE, ORG)
