@@ -100,10 +100,11 @@ def _from_terraform(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _check(limits: OrgGroupLimits) -> Iterator[tuple[FieldPath, str]]:
     groups = _groups(limits)
-    number = Counter(name for group in groups.values() for name in {*group["organizations"]})
+    number = Counter(name for group in groups.values() for name in group["organizations"])
     for name, group in groups.items():
-        for twice in sorted(each for each in group["organizations"] if number[each] > 1):
-            yield ("groups", name, "organizations"), f'"{twice}" is in several groups: choose one'
+        for twice in sorted(each for each in {*group["organizations"]} if number[each] > 1):
+            where = ("groups", name, "organizations")
+            yield where, f'"{twice}" is in the groups more than once: name it in one place only'
 
 
 class _Limit(NamedTuple):

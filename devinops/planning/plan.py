@@ -445,7 +445,7 @@ def _plan_orphans(
             draft.blocked.append(Blocked(*facts))
         elif context.forgets(live.kind):
             draft.drop(orphan.record, live, orphan.why)
-            note = f"{orphan.key} is {orphan.why}; it stays as it is, but is no longer owned"
+            note = f"{orphan.key}: {orphan.why}; it stays as it is, but is no longer owned"
             draft.notes.append((orphan.key, note))
         else:
             planner(live.kind).orphan(orphan, successor, context, draft)

@@ -308,7 +308,7 @@ def test_an_entry_that_goes_leaves_the_setting_as_it_is(
     write(config, session_tags=None)
     applied = devinops("apply", "-C", root, "--yes")
     assert applied.code == 0
-    assert "session_tags is no longer declared; its settings stay as they are" in applied.out
+    assert "session_tags: no longer declared; its settings stay as they are" in applied.out
     assert tags(emulator) == (TAGS, "a")
     assert devinops("plan", "-C", root, "--detailed-exitcode").code == 0
     assert "session_tags" not in devinops("inventory", "list", "-C", root).out

@@ -426,7 +426,7 @@ def test_an_entry_that_goes_leaves_a_setting_alone(api: ToyApi, job: Job) -> Non
     job.apply()
     job.declare()
     plan = job.run("plan")
-    assert "palette is no longer declared; its settings stay as they are" in plan.out
+    assert "palette: no longer declared; its settings stay as they are" in plan.out
     assert job.run("apply", "--yes").code == 0
     assert api.settings[COLORS] == {"colors": ["red"]}
 

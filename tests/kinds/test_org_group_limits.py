@@ -38,11 +38,14 @@ def test_an_entry_has_groups_by_name(groups: Any, codes: list[str]) -> None:
     assert [one.code for one in check(Checker(entry_schema(KIND)), entry)] == codes
 
 
+STEP = "name it in one place only"
+
+
 def test_an_organization_is_in_one_group_only() -> None:
-    groups = {"core": group(5, "A", "B"), "labs": group(None, "B", "C"), "rest": group(None)}
+    groups = {"core": group(5, "A", "B"), "labs": group(None, "B", "C", "C"), "rest": group(None)}
     assert [*KIND.check(OrgGroupLimits(groups=groups))] == [
-        (("groups", name, "organizations"), '"B" is in several groups: choose one')
-        for name in ("core", "labs")
+        (("groups", group, "organizations"), f'"{name}" is in the groups more than once: {STEP}')
+        for group, name in (("core", "B"), ("labs", "B"), ("labs", "C"))
     ]
     assert [*KIND.check(OrgGroupLimits())] == []
 

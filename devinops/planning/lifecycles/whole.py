@@ -26,7 +26,7 @@ class Whole(Managed):
         self, orphan: Orphan, successor: Key | None, context: PlanContext, draft: PlanDraft
     ) -> None:
         draft.drop(orphan.record, orphan.live, orphan.why)
-        note = f"{orphan.key} is {orphan.why}; its settings stay as they are"
+        note = f"{orphan.key}: {orphan.why}; its settings stay as they are"
         draft.notes.append((orphan.key, note))
 
     def _takes_over(self, fields: Fields) -> bool:
@@ -41,7 +41,7 @@ class Whole(Managed):
             return True
         after: Any = {field.name: field.after for field in fields}
         written = replace(live.resource, **after)
-        problems = [message for _, message in live.kind.check(written)]
+        problems = dict.fromkeys(message for _, message in live.kind.check(written))
         if problems:
             draft.block(Blocker.CONFLICT, match.declaration, "; ".join(problems), [live], fields)
         return bool(problems)

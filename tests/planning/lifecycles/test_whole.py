@@ -24,7 +24,7 @@ def test_an_entry_that_goes_changes_nothing_and_is_noted() -> None:
     assert (released.action, released.object_id) == (Action.RELEASE, setting.object_id)
     assert released.reason == "no longer declared"
     assert [note for _, note in draft.notes] == [
-        "playbook:P is no longer declared; its settings stay as they are"
+        "playbook:P: no longer declared; its settings stay as they are"
     ]
 
 
