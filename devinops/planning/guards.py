@@ -10,7 +10,7 @@ from typing import NamedTuple
 from devinops.kinds import KINDS
 from devinops.model.changes import ENDING, Action, Change, Drift, Refusal, Risk
 from devinops.model.inventory import Inventory
-from devinops.model.keys import Key
+from devinops.model.keys import Key, listed
 from devinops.model.kind import Hazard, Lifecycle, Scope
 from devinops.model.objects import Declaration, Ensure
 from devinops.model.policy import (
@@ -119,10 +119,8 @@ def needed(approvals: Approvals, changes: Iterable[Change], scope: Scope) -> App
 def risks(changes: Iterable[Change], scope: Scope) -> Iterator[Risk]:
     """Yield the risks of changes, whether they are approved or not."""
     for change in changes:
-        if change.again and any(hazard.approval == ACCESS for hazard in change.kind.hazards):
-            given_back = (
-                "was taken away outside devinops, perhaps after an incident, and is given back"
-            )
+        given_back = _given_back(change)
+        if given_back and any(hazard.approval == ACCESS for hazard in change.kind.hazards):
             yield Risk(change.key, ACCESS, given_back)
         for hazard in _asked(change, scope):
             before = change.live.resource if change.live else None
@@ -130,6 +128,21 @@ def risks(changes: Iterable[Change], scope: Scope) -> Iterator[Risk]:
             if risk := hazard.risk(before, after):
                 doubt = f"; {change.doubt}, so there may be two" if change.doubt else ""
                 yield Risk(change.key, hazard.approval, f"{risk}{doubt}")
+
+
+def _given_back(change: Change) -> str:
+    """Return what a change gives back that somebody may have taken away outside devinops."""
+    if change.again:
+        return "was taken away outside devinops, perhaps after an incident, and is given back"
+    overwrites = () if change.action is Action.ADOPT else change.overwrites
+    added = [
+        element
+        for field in change.fields
+        if field.name in overwrites
+        for element in lost_elements(change.kind.by_name[field.name], field.after, field.before)
+    ]
+    taken = "which somebody may have taken out outside devinops, perhaps after an incident"
+    return f"gets {listed(added)}, {taken}" if added else ""
 
 
 def _asked(change: Change, scope: Scope) -> Iterator[Hazard]:
@@ -168,13 +181,14 @@ class RemovedElements(NamedTuple):
 def _removed_elements(changes: Iterable[Change]) -> list[RemovedElements]:
     """Return the elements that updates remove from sets.
 
-    A deleted object counts as one delete, whatever it contains.
+    A deleted object counts as one delete, whatever it contains. A change in a run of its own has
+    hazards instead of a limit: it may yet be blocked.
     """
     removals = []
     for change in changes:
         for field in change.fields:
             attribute = change.kind.by_name.get(field.name)
-            if attribute is None or change.live is None:
+            if attribute is None or change.live is None or change.kind.alone:
                 continue
             if removed := lost_elements(attribute, field.before, field.after):
                 sizes = (len(removed), len(field.before))

@@ -100,8 +100,8 @@ def _waiting(change: Change) -> Blocked:
     """Return a change that waits for a run of its own."""
     alone, noun = change.kind.alone, change.key.kind
     reason = (
-        f"{alone and alone.why}, so it is changed in a run of its own: apply the rest, then run "
-        f"apply with --only {noun} and the --target"
+        f"{alone and alone.why}, so it is changed in a run of its own: run apply with --only "
+        f"{noun} and the --target, before or after the rest"
     )
     ids, fields = ((change.id,) if change.id else ()), change.fields
     return Blocked(Blocker.APPROVAL, change.key, reason, change.source, ids, fields=fields)

@@ -32,10 +32,12 @@ def rollback_plan(
     policy: Policy,
     run: str,
     approvals: Approvals,
+    inventory: Inventory,
 ) -> Plan:
     """Return the plan that restores saved objects to what they were before the run.
 
-    Of the `approvals` only the accepted hazards count.
+    It names the fields that people changed since the last apply, which the `inventory` tells. Of
+    the `approvals` only the accepted hazards count.
     """
     placed = [_placed(object, snapshot) for object in saved]
     restored = {object.live.object_id: object.live.key for object in placed}
@@ -51,7 +53,7 @@ def rollback_plan(
     block_own(draft, Inventory(), snapshot)
     draft.blocked += references.blocked()
     draft.sort()
-    changes = tuple(draft.changes)
+    changes = tuple(_overwriting(change, inventory) for change in draft.changes)
     notes = [note for _, note in draft.notes]
     return Plan(
         target=target,
@@ -68,19 +70,15 @@ def rollback_plan(
     )
 
 
-def with_overwritten(plan: Plan, inventory: Inventory) -> Plan:
-    """Return a rollback that names the fields that people changed since the last apply."""
-
-    def named(change: Change) -> Change:
-        live = change.live
-        record = inventory.by_id.get(live.object_id) if live else None
-        if live is None or record is None:
-            return change
-        outside = moved_outside({**record.read, **record.left_out}, live.resource)
-        lost = tuple(field.name for field in change.fields if field.name in outside)
-        return replace(change, overwrites=lost)
-
-    return replace(plan, changes=tuple(map(named, plan.changes)))
+def _overwriting(change: Change, inventory: Inventory) -> Change:
+    """Return a change that names the fields that people changed since the last apply."""
+    live = change.live
+    record = inventory.by_id.get(live.object_id) if live else None
+    if live is None or record is None:
+        return change
+    outside = moved_outside({**record.read, **record.left_out}, live.resource)
+    lost = tuple(field.name for field in change.fields if field.name in outside)
+    return replace(change, overwrites=lost)
 
 
 def _restore(saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:

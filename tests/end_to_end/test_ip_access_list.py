@@ -28,7 +28,7 @@ SEED: dict[str, Any] = {
 }
 LIST = "/v3/enterprise/ip-access-list"
 ONLY = ("--only", "ip_access_list")
-WAITS = "so it is changed in a run of its own: apply the rest, then run apply with --only ip_access_list"
+WAITS = "so it is changed in a run of its own: run apply with --only ip_access_list"
 
 
 @pytest.fixture

@@ -176,7 +176,10 @@ def test_what_is_changed_alone_waits_for_a_run_of_its_own(
         Blocker.APPROVAL,
         ("ip_access_list",),
     )
-    assert "apply the rest, then run apply with --only ip_access_list" in waiting.reason
+    assert (
+        "run apply with --only ip_access_list and the --target, before or after the rest"
+        in waiting.reason
+    )
     assert (plan.refusals, plan.approvals, plan.risks) == ((), Approvals(), ())
     assert (plan.exit_code(), plan.digest == before.digest) == (ExitCode.DECIDE, False)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devinops.model.changes import Blocker
+from devinops.model.inventory import Inventory
 from devinops.model.objects import Source
 from devinops.model.policy import Approvals, OnDrift, Policy, allow
 from devinops.model.target import Target
@@ -29,6 +30,7 @@ def rolled_back(own: str) -> Plan:
         policy=Policy(on_drift=OnDrift.OVERWRITE),
         run="RUN",
         approvals=Approvals(),
+        inventory=Inventory(),
     )
 
 

@@ -17,13 +17,13 @@ from devinops.model.values import UNSET
 from devinops.planning.draft import Saved
 from devinops.planning.lifecycles.managed import AGAIN
 from devinops.planning.plan import Plan
-from devinops.planning.rollback import rollback_plan, with_overwritten
+from devinops.planning.rollback import rollback_plan
 from tests.testing.objects import live, snapshot
 from tests.testing.small_kinds import Plaque
 
 WHERE = Target("default", "https://api.devin.ai", "v3", "org-1")
 
-KEEP, NOTHING_APPROVED = Policy(), Approvals()
+KEEP, NOTHING_APPROVED, NOTHING_OWNED = Policy(), Approvals(), Inventory()
 
 
 def plan(
@@ -32,10 +32,17 @@ def plan(
     target: Target = WHERE,
     policy: Policy = KEEP,
     approvals: Approvals = NOTHING_APPROVED,
+    inventory: Inventory = NOTHING_OWNED,
 ) -> Plan:
     places = [Saved(one, Source("b.jsonl", line)) for line, one in enumerate(saved, 2)]
     return rollback_plan(
-        places, snapshot(now), target, policy=policy, run="RUN", approvals=approvals
+        places,
+        snapshot(now),
+        target,
+        policy=policy,
+        run="RUN",
+        approvals=approvals,
+        inventory=inventory,
     )
 
 
@@ -66,10 +73,22 @@ def test_it_names_the_fields_that_people_changed_since_the_last_apply() -> None:
         for one, resource in zip(before, sent, strict=False)
     ]
     inventory = Inventory.of("file", records)
-    restored, back, created = with_overwritten(plan(before, now), inventory).changes
+    restored, back, created = plan(before, now, inventory=inventory).changes
     assert (restored.overwrites, back.overwrites, created.overwrites) == (("body",), (), ())
-    alone = with_overwritten(plan(before, now), Inventory())
-    assert {change.overwrites for change in alone.changes} == {()}
+    assert {change.overwrites for change in plan(before, now).changes} == {()}
+
+
+def test_a_network_that_was_taken_out_outside_is_given_back_only_with_an_approval() -> None:
+    def networks(*ranges: str) -> dict[str, Any]:
+        return {"kind": "ip_access_list", "id": "ip_access_list", "ip_ranges": [*ranges]}
+
+    both, one = networks("203.0.113.0/24", "198.51.100.0/24"), networks("203.0.113.0/24")
+    sent, target = live(**both), replace(WHERE, enterprise=True, org_id=None)
+    record = Record(sent.key, sent.id, "a.yaml", fields=base(sent.resource, sent.resource))
+    inventory = Inventory.of("file", [record])
+    (refusal,) = plan([sent], [one], target, inventory=inventory).refusals
+    assert refusal.approval == allow("access")
+    assert "gets 198.51.100.0/24, which somebody may have taken out outside" in refusal.reason
 
 
 def test_it_says_why_nothing_may_be_written() -> None:

@@ -40,7 +40,7 @@ from devinops.model.keys import ObjectId, listed
 from devinops.model.policy import Approvals, OnDrift, Policy, Prune
 from devinops.model.target import Target
 from devinops.planning.plan import Plan
-from devinops.planning.rollback import rollback_plan, with_overwritten
+from devinops.planning.rollback import rollback_plan
 from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.schema.backup import BackupItem, BackupsDocument
@@ -144,9 +144,15 @@ def _plan(
     def compare() -> Planned:
         snapshot = session.snapshot({object.live.key.kind for object in saved.objects})
         plan = rollback_plan(
-            saved.objects, snapshot, target, policy=policy, run=saved.run, approvals=approvals
+            saved.objects,
+            snapshot,
+            target,
+            policy=policy,
+            run=saved.run,
+            approvals=approvals,
+            inventory=inventory,
         )
-        return Planned(with_overwritten(plan, inventory), snapshot)
+        return Planned(plan, snapshot)
 
     retry = retry and bool(inventory.unclear)
     planned = retry_until_listed(session.options, inventory, compare) if retry else compare()
