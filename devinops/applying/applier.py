@@ -27,7 +27,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record, sent_by, time_of
 from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Resource, Revealed
-from devinops.model.objects import Live, member_names
+from devinops.model.objects import Live, Snapshot, member_names
 from devinops.planning.commands import link_command
 from devinops.planning.diff import (
     changed_fields,
@@ -157,6 +157,7 @@ class Applier:
         self._known = defaultdict[str, set[str]](set)
         for noun, id in known:
             self._known[noun].add(id)
+        self._lists: dict[str, Snapshot] = {}
         self._lock = threading.Lock()
         # Only one list at a time is in memory, however many creates have an unknown outcome.
         self._listing = threading.Lock()
@@ -601,15 +602,26 @@ class Applier:
         """Return the object as it is now, None if it is gone. Raises _Blocked if it has changed.
 
         If the API has no single read, this is the object of the snapshot: then a change made by
-        somebody else during the apply goes unnoticed.
+        somebody else during the apply goes unnoticed. What principals may do is listed once more
+        before the first such write.
         """
         assert change.live
-        if not self.writer.reads_one(change.key.kind):
+        if self.writer.reads_one(change.key.kind):
+            now = self._read(change.live)
+        elif change.kind.of_principals:
+            now = self._listed(change.object_id)
+        else:
             return change.live
-        now = self._read(change.live)
         if now is not None and _has_changed(now, change.live):
             raise _Blocked("it was edited after the plan was made; plan again")
         return now
+
+    def _listed(self, id: ObjectId) -> Live | None:
+        """Return an object as its list showed it when this apply first needed the list."""
+        with self._listing:
+            if id.kind not in self._lists:
+                self._lists[id.kind] = self.writer.snapshot({id.kind})
+        return self._lists[id.kind].by_id.get(id)
 
     def _read(self, before: Live) -> Live | None:
         """Return an object as it is now, None if it is gone.

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ from devinops.model.changes import (
 )
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, MergedEdit, Record, by_object
-from devinops.model.keys import Key, in_sentence, listed
+from devinops.model.keys import Key, ObjectId, in_sentence, listed
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import (
     Declaration,
@@ -234,6 +234,7 @@ def build_plan(
     draft.drift += map(_renamed_outside, renamed)  # drift
     _plan_matches(matches, context, draft)  # everything, from the entries
     references = _resolve_references(matches, context, draft)  # of changes; blocks changes
+    _mark_given_back(context.inventory, draft)  # `again` of creates
     waiting = {blocked.key for blocked in draft.blocked} | references.waiting_entries
     orphans, gone, replaced = undeclared(matches, elsewhere, context)
     _drop_replaced(replaced, waiting, context, draft)  # dropped
@@ -417,6 +418,14 @@ def _resolve_references(
         block_duplicate_keys(draft, context)
         if len(draft.changes) == before:
             return references
+
+
+def _mark_given_back(inventory: Inventory, draft: PlanDraft) -> None:
+    """Mark creates for subjects that were renamed after they lost what they had."""
+    for index, change in enumerate(draft.changes):
+        ids = (ObjectId(change.key.kind, id or "") for id in change.references.values())
+        if change.action is Action.CREATE and any(id in inventory.by_id for id in ids):
+            draft.changes[index] = replace(change, again=True)
 
 
 def _plan_orphans(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from devinops.applying.applier import Applier
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
 
@@ -168,6 +169,44 @@ def test_what_would_remove_a_person_or_a_service_user_is_never_sent(
     }
     again = devinops("plan", "-C", place, "-t", "corp", "--format", "json")
     assert json.loads(again.out)["changes"] == []
+
+
+@pytest.mark.parametrize(
+    ("roles", "says"),
+    [
+        ({}, "it was deleted after the plan"),
+        ({"org-00": "org_other"}, "it was edited after the plan"),
+    ],
+    ids=["taken away", "another one"],
+)
+def test_a_role_that_an_administrator_changes_after_the_plan_is_left_alone(
+    use: Callable[..., None],
+    root: Callable[..., Path],
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+    roles: dict[str, str],
+    says: str,
+) -> None:
+    """Nothing reads the role of one person in an organization."""
+    other = {"id": "org_other", "name": "Other", "role_type": "org"}
+    seed = {**SEED, "enterprise": {**SEED["enterprise"], "roles": [other]}}
+    entry = {"user": "ada@example.com", "role": "Member"}
+    with Emulator(seed) as emulator:
+        use(emulator.url, "cog_enterprise")
+        place = root({"user_roles": [entry]})
+        assert devinops("apply", "-C", place, "-t", "org-00", "--yes").code == 0
+        root({"user_roles": [{**entry, "role": "Admin"}]})
+        emulator.clear_requests()
+        make = Applier.__init__
+
+        def edited_first(*args: Any, **options: Any) -> None:
+            emulator.edit("user", "user-ada", roles=roles)
+            make(*args, **options)
+
+        monkeypatch.setattr(Applier, "__init__", edited_first)
+        ran = devinops("apply", "-C", place, "-t", "org-00", *APPROVED)
+        written = [r["path"] for r in emulator.requests if r["method"] != "GET"]
+    assert (says in ran.out, written) == (True, []), ran
 
 
 def test_all_permissions_are_never_replaced_or_cleared(

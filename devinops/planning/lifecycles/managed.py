@@ -266,10 +266,14 @@ class Managed:
         fixed = [field for field in fields if not _updates(live.kind, context.api, field)]
         if fixed:
             forget = f", run {forget_command(match.record.key)}" if match.record else ""
+            names = names_of(fixed)
             reason = (
-                f"API {context.api} cannot change its {names_of(fixed)}: delete it in the web app"
+                f"API {context.api} cannot change its {names}: delete it in the web app"
                 f"{forget}, and the next apply creates it again"
             )
+            if all(live.kind.by_name[field.name].ref for field in fixed):
+                now = ", ".join(str(field.before) for field in fixed)
+                reason = f"its {names} is {now} now: if that was renamed, write it into the entry"
             draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], tuple(fixed))
             return True
         if reason := _too_many_labels(live, fields):
