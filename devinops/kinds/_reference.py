@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from devinops.kinds._nested import text
 from devinops.model.kind import (
     Api,
+    FieldNames,
     Kind,
     Lifecycle,
     Named,
@@ -14,7 +17,9 @@ from devinops.model.kind import (
     Resource,
     Scope,
     Terraform,
+    attribute,
 )
+from devinops.model.values import Unset
 
 ABOUT_MEMBERS = frozenset({Scope.ABOUT_ORGANIZATION, Scope.ENTERPRISE})
 """What an enterprise has for itself and for each of its organizations; only its key may ask."""
@@ -26,8 +31,9 @@ def reference(
     noun: str,
     singular: str,
     title: str,
-    resource: type[Resource],
+    spelling: str,
     *,
+    member: str = "name",
     path: str,
     permission: str,
     remedy: str,
@@ -37,15 +43,23 @@ def reference(
 ) -> Kind:
     """Return a kind that is read once for all targets of an enterprise, and never written.
 
-    Its identity is the field `name`, its id the member `id`, or `NOUN_id`. `permission` is for
-    reading; `remedy`, `reduced` and `named_by` are those of `Kind`, `Api` and `Terraform`.
+    `spelling` describes what entries name it by, which is the `member` of a response. Its id is the
+    member `id`, or `NOUN_id`. `permission` is for reading; `remedy`, `reduced` and `named_by` are
+    those of `Kind`, `Api` and `Terraform`.
     """
+
+    @dataclass(frozen=True, kw_only=True, slots=True)
+    class Referred(Resource):
+        name: str | Unset = attribute(
+            schema=text(spelling), required=True, names={"v3": FieldNames(read=member)}
+        )
+
     return Kind(
         noun=noun,
         singular=singular,
         section="",
         title=title,
-        resource=resource,
+        resource=Referred,
         identity=Named("name"),
         lifecycle=Lifecycle.REQUIRED,
         renames=False,

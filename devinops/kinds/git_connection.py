@@ -6,21 +6,7 @@ several connections may share one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from devinops.kinds._nested import text
 from devinops.kinds._reference import Item, reference
-from devinops.model.kind import FieldNames, Resource, attribute
-from devinops.model.values import Unset
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GitConnection(Resource):
-    name: str | Unset = attribute(
-        schema=text("Name, or the id if it has none."),
-        required=True,
-        names={"v3": FieldNames(read="name")},
-    )
 
 
 def _reduced(item: Item, _: str | None) -> Item:
@@ -31,7 +17,7 @@ KIND = reference(
     "git_connection",
     "Git connection",
     "A connection of the enterprise to a Git host.",
-    GitConnection,
+    "Name, or the id if it has none.",
     path="git-providers/connections",
     permission="ManageGitIntegrations",
     remedy="connect it in the web app (no API can), or correct the name",

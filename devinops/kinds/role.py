@@ -6,21 +6,7 @@ type and its name or id; both types have the roles Member and Admin.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from devinops.kinds._nested import text
 from devinops.kinds._reference import Item, reference
-from devinops.model.kind import FieldNames, Resource, attribute
-from devinops.model.values import Unset
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Role(Resource):
-    name: str | Unset = attribute(
-        schema=text("Name, unique among the roles of a type."),
-        required=True,
-        names={"v3": FieldNames(read="role_name")},
-    )
 
 
 def _reduced(item: Item, org_id: str | None) -> Item | None:
@@ -31,7 +17,8 @@ KIND = reference(
     "role",
     "role",
     "A role that people, groups and service users can have.",
-    Role,
+    "Name, unique among the roles of a type.",
+    member="role_name",
     path="roles",
     permission="ManageAccountMembership",
     remedy="write the name of another role: an organization and the enterprise have their own",

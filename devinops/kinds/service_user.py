@@ -6,21 +6,7 @@ several can share a name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from devinops.kinds._nested import text
 from devinops.kinds._reference import Item, reference
-from devinops.model.kind import FieldNames, Resource, attribute
-from devinops.model.values import Unset
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ServiceUser(Resource):
-    name: str | Unset = attribute(
-        schema=text("Name of an active service user."),
-        required=True,
-        names={"v3": FieldNames(read="name")},
-    )
 
 
 def _reduced(item: Item, _: str | None) -> Item | None:
@@ -31,7 +17,7 @@ KIND = reference(
     "service_user",
     "service user",
     "A service user of the enterprise.",
-    ServiceUser,
+    "Name of an active service user.",
     path="members/service-users",
     permission="ManageAccountServiceUsers or ManageAccountMembership",
     remedy="create the service user in the web app, or correct the name",
