@@ -101,6 +101,12 @@ def test_some_kinds_are_about_an_organization_but_need_an_enterprise_key() -> No
     assert about == {*settings, *access, *roles}
 
 
+def test_a_kind_of_many_objects_is_declared_and_is_no_setting() -> None:
+    settings = {noun for noun, kind in KINDS.items() if kind.apis["v3"].parts}
+    assert {*KINDS.many} == {*KINDS.declared} - settings
+    assert {*KINDS} - {*KINDS.declared} >= {"git_connection", "role", "service_user", "user"}
+
+
 def test_people_read_how_many_objects_of_a_kind_there_are() -> None:
     texts = {noun: (kind.counted(1), kind.counted(2)) for noun, kind in KINDS.items()}
     assert texts == {
