@@ -39,7 +39,8 @@ def how_to_approve(plans: Plans, in_root: str) -> Iterator[str]:
     because a run does not remember those of another run.
     """
     needed = needed_approvals(plans)
-    command = f"devinops apply{in_root} --target {shlex.quote(plans.targets[0].name)}"
+    start = f"devinops apply{in_root} --target {shlex.quote(plans.targets[0].name)}"
+    command = " ".join((start, *plans.filters))
     renewed = {each.subject for each in needed if not each.is_decision}
     given = [each for each in plans.approvals.given() if each.subject not in renewed]
     if approvals := [approval for approval in needed if not approval.is_decision]:

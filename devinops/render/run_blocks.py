@@ -276,7 +276,7 @@ class RunBlocks:
         if approval is None or self.one or not at:
             return ()
         targets = select(targets_of(at)) or " -t NAME"
-        command = f"devinops apply{self.style.in_root}{targets}"
+        command = " ".join((f"devinops apply{self.style.in_root}{targets}", *self.plans.filters))
         return tuple(how_to_decide(approval, command, self.plans.approvals))
 
     def _deletes(self) -> Iterator[Block]:

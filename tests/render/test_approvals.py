@@ -56,6 +56,12 @@ def test_approvals_and_decisions_are_distinguished() -> None:
     )
 
 
+def test_the_filters_of_the_plan_are_in_the_command() -> None:
+    (approve,) = how_to_approve(replace(of_one(deletes()), exclude=("secret:*",)), "")
+    command = "devinops apply --target production --exclude 'secret:*' --allow delete=12"
+    assert f"To approve: `{command}`" in approve
+
+
 def test_a_command_for_some_targets_has_no_number_that_is_for_others() -> None:
     given = Approvals(adopt=True, allow_delete=3, allow_targets=40)
     assert list(how_to_decide(allow("delete", 2), "devinops apply -t b", given)) == [

@@ -149,12 +149,14 @@ def _own(number: int) -> Plan:
 
 def test_what_is_refused_or_not_written_is_not_counted_as_written() -> None:
     refused = planned_in("z", deletes())
-    plan = answer(plans_of([planned_in("a", small()), refused]))
-    shown = text(plan)
+    plans = plans_of([planned_in("a", small()), refused])
+    shown = text(answer(plans))
     assert "not applied, refused in z" in shown
     assert "knowledge:Backend/Old rule 12 in z" in shown
     assert "1 playbook will be deleted in a" in shown
     assert "to approve: devinops apply -t z --allow delete=12" in shown
+    narrowed = text(answer(replace(plans, only=("knowledge:*",))))
+    assert "to approve: devinops apply -t z --only 'knowledge:*' --allow delete=12" in narrowed
 
 
 def test_what_does_not_fit_is_counted_at_the_top_and_deletes_are_the_last_to_go() -> None:
