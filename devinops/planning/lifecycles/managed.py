@@ -263,18 +263,10 @@ class Managed:
                 Blocker.CONFLICT, match.declaration, match.doubt, [live, *match.rivals], fields
             )
             return True
-        fixed = [field for field in fields if not _updates(live.kind, context.api, field)]
+        fixed = tuple(f for f in fields if not _updates(live.kind, context.api, f))
         if fixed:
-            forget = f", run {forget_command(match.record.key)}" if match.record else ""
-            names = names_of(fixed)
-            reason = (
-                f"API {context.api} cannot change its {names}: delete it in the web app"
-                f"{forget}, and the next apply creates it again"
-            )
-            if all(live.kind.by_name[field.name].ref for field in fixed):
-                now = ", ".join(str(field.before) for field in fixed)
-                reason = f"its {names} is {now} now: if that was renamed, write it into the entry"
-            draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], tuple(fixed))
+            reason = _why_fixed(fixed, match, live.kind, context.api)
+            draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live], fixed)
             return True
         if reason := _too_many_labels(live, fields):
             draft.block(Blocker.REQUIREMENT, match.declaration, reason, [live])
@@ -581,6 +573,19 @@ def _unreadable(kind: Kind, fields: Fields, declared: Resource, live: Resource) 
         and a.name not in known
         and getattr(declared, a.name) is not UNSET
         and getattr(live, a.name) is UNSET
+    )
+
+
+def _why_fixed(fixed: Fields, match: Match, kind: Kind, api: ApiVersion) -> str:
+    """Return why fields of an object cannot be changed, and what to do."""
+    names = names_of(fixed)
+    if all(kind.by_name[field.name].ref for field in fixed):
+        now = ", ".join(str(field.before) for field in fixed)
+        return f"its {names} is {now} now: if that was renamed, write it into the entry"
+    forget = f", run {forget_command(match.record.key)}" if match.record else ""
+    return (
+        f"API {api} cannot change its {names}: delete it in the web app{forget}, and the next "
+        "apply creates it again"
     )
 
 
