@@ -13,6 +13,7 @@ from devinops.api.error_messages import clean
 from devinops.api.http_client import Call, Getter, segment
 from devinops.model.client_protocols import KeyOwner
 from devinops.model.errors import FORBIDDEN, ApiError, BadResponse, ConfigError
+from devinops.model.key_expiry import shown_expiry
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")
 _NAMES: Final = (
@@ -47,8 +48,8 @@ def with_expiry(owner: KeyOwner, http: Getter) -> KeyOwner:
         found = http.get(Call("GET", f"{ENTERPRISE_PATH}/members/service-users/{id}"))
     except ApiError:
         return owner
-    time = found.get("expires_at") if isinstance(found, Mapping) else None
-    return owner._replace(expires_at=time if type(time) is int else None)
+    at = found.get("expires_at") if isinstance(found, Mapping) else None
+    return owner._replace(expires_at=shown_expiry(at))
 
 
 def principals(owner: KeyOwner, members: Getter) -> frozenset[str] | None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from devinops.doctor.checks import REPORT, note, ok, problem
 from devinops.doctor.observer import Observation
 from devinops.emulator.quirks import VALUES
-from devinops.model.key_expiry import REPLACE, expiry
+from devinops.model.key_expiry import REPLACE, expiry, shown_expiry
 from devinops.render import counted
 from devinops.schema.doctor import Check, KeyFacts
 
@@ -79,8 +79,8 @@ def of_key(key: KeyFacts) -> Iterator[Check]:
 
 def of_expiry(users: Iterable[Any], now: float) -> Iterator[Check]:
     """Yield when a service user of the key expires; `now` is in epoch seconds."""
-    times = (user.get("expires_at") for user in users if isinstance(user, dict))
-    for text, is_soon in (expiry(at, now) for at in times if type(at) is int):
+    times = (shown_expiry(user.get("expires_at")) for user in users if isinstance(user, dict))
+    for text, is_soon in (expiry(at, now) for at in times if at is not None):
         yield problem("key", text, REPLACE) if is_soon else ok("key", text)
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 REPLACE: Final = "store the key of another service user in its place"
 """What to do about a key that expires soon."""
 
 _DAY_S: Final = 24 * 3600
 _SOON_S: Final = 14 * _DAY_S
+_YEAR_6000: Final = 127_174_492_800
+
+
+def shown_expiry(value: Any) -> int | None:
+    """Return when a key expires, in epoch seconds; None if an answer does not tell that.
+
+    A time after the year 6000 is in other units.
+    """
+    return value if type(value) is int and 0 <= value < _YEAR_6000 else None
 
 
 def expiry(at: int, now: float) -> tuple[str, bool]:
