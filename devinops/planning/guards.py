@@ -119,10 +119,10 @@ def needed(approvals: Approvals, changes: Iterable[Change], scope: Scope) -> App
 def risks(changes: Iterable[Change], scope: Scope) -> Iterator[Risk]:
     """Yield the risks of changes, whether they are approved or not."""
     for change in changes:
-        given_back = _given_back(change)
-        if given_back and any(hazard.approval == ACCESS for hazard in change.kind.hazards):
-            yield Risk(change.key, ACCESS, given_back)
-        for hazard in _asked(change, scope):
+        asked = list(_asked(change, scope))
+        if any(hazard.approval == ACCESS for hazard in asked) and (back := _given_back(change)):
+            yield Risk(change.key, ACCESS, back)
+        for hazard in asked:
             before = change.live.resource if change.live else None
             after = None if change.action in ENDING else change.written()
             if risk := hazard.risk(before, after):
