@@ -79,7 +79,7 @@ mutation-changed: $(VENV)/.test
 # nearly doubles the time of a test.
 CORE_TESTS := $(addprefix tests/,applying inventory kinds load model planning schema \
 	api/test_http_client.py api/test_retry.py api/test_window.py cli/test_webhook_secrets.py \
-	end_to_end/test_automations.py end_to_end/test_settings.py end_to_end/test_toy_kinds.py)
+	end_to_end/test_access.py end_to_end/test_automations.py end_to_end/test_settings.py end_to_end/test_toy_kinds.py)
 
 coverage: $(VENV)/.test
 	$(PYTEST) $(CORE_TESTS) $(addprefix --cov=,$(sort $(dir $(CORE:%=devinops/%)))) --cov-context=test --cov-report= $(PYTEST_ARGS)
