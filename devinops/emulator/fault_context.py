@@ -115,9 +115,8 @@ class PathTarget:
 
 
 def _pattern(resource: Resource, mount: Mount) -> re.Pattern[str]:
-    collection = re.escape(mount.base.path + resource.path)
-    collection = collection.replace(re.escape("{org_id}"), "(?P<org>[^/]+)")
-    return re.compile(f"{collection}(?:/(?P<id>[^/]+))?")
+    path = (mount.base.path + resource.path).replace("{org_id}", "(?P<org>[^/]+)")
+    return re.compile(re.sub(r"{\w+}", "[^/]+", path) + "(?:/(?P<id>[^/]+))?")
 
 
 _PATTERNS = [

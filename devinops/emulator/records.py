@@ -277,11 +277,15 @@ class AcuLimit(Record):
 
 @dataclass(slots=True, kw_only=True)
 class GitConnection(Record):
-    """A connection of the enterprise to a Git server; only people make one."""
+    """A connection of the enterprise to a Git server; only people make one.
+
+    `repositories` are the paths of those that it reaches.
+    """
 
     git_provider_type: str = "github_app"
     host: str = "github.com"
     name: str | None = None
+    repositories: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -162,12 +162,14 @@ class Filters(ABC):
 class Listing:
     """How the objects are listed.
 
-    Without an `order` the `list_order` quirk decides. `rows` replaces the store's own listing.
-    `pages_with_total` are all, or only one that is the complete list. `unpaged_content` returns the
-    content of a list without pages, from the views of its objects; `answer` is its model.
+    `page` replaces the query of the paging. Without an `order` the `list_order` quirk decides.
+    `rows` replaces the store's own listing. `pages_with_total` are all, or only one that is the
+    complete list. `unpaged_content` returns the content of a list without pages, from the views of
+    its objects; `answer` is its model.
     """
 
     paging: Paging = Paging.CURSOR
+    page: type | None = None
     order: str | Callable[[RequestContext], str] | None = None
     filters: type[Filters] | None = None
     rows: Callable[[RequestContext], list[Any]] | None = None
@@ -279,10 +281,10 @@ def operation(
 class Resource:
     """Everything about one resource in one shape.
 
-    `nouns` are its names for one object and for many. `names` maps fields of a body to the store's,
-    after `clean`. `stored_id` turns the id of a path into the store's. `find` returns the object to
-    read, or raises ApiError. `extra` are operations besides the usual five; their paths override
-    `{id_field}`.
+    `nouns` are its names for one object and for many. `path` can have `{id_field}`, for a list that
+    belongs to an object. `names` maps fields of a body to the store's, after `clean`. `stored_id`
+    turns the id of a path into the store's. `find` returns the object to read, or raises ApiError.
+    `extra` are operations besides the usual five; their paths override `{id_field}`.
 
     `add_as_person` and `edit_as_person` turn a person's fields into the store's; without them a
     person's fields are those of the record, and `check_as_person` can check more than their types.

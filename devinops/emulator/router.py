@@ -156,7 +156,7 @@ def _parameters(resource: Resource, mount: Mount, operation: Operation) -> dict[
         "caller": Annotated[Caller, mount.base.admit(*permissions)],
         "request": Request,
     }
-    if f"{{{resource.id_field}}}" in operation.suffix:
+    if f"{{{resource.id_field}}}" in resource.path + operation.suffix:
         parameters[resource.id_field] = models.Segment
     for name, query in (("page", operation.page), ("filters", operation.filters)):
         if query is not None:
@@ -208,7 +208,7 @@ def _list(resource: Resource, listing: Listing, mount: Mount) -> Operation:
             rows = [row for row in rows if filters.shows(context, row)]
         if listing.unpaged_content is not None:
             return listing.unpaged_content(context, [resource.view(store, row) for row in rows])
-        page = _cut(context, listing.paging, rows, f"{plural} {context.org}", order)
+        page = _cut(context, listing.paging, rows, f"{plural} {context.id or context.org}", order)
         content: JsonObject = {
             "items": [resource.view(store, row) for row in page.items],
             "end_cursor": page.end_cursor,
@@ -228,7 +228,7 @@ def _list(resource: Resource, listing: Listing, mount: Mount) -> Operation:
         description=f"List {_in_words(plural)}.",
         work=work,
         answer=listing.answer or _page_model(resource.answer),
-        page=_PAGE_QUERIES.get(listing.paging),
+        page=listing.page or _PAGE_QUERIES.get(listing.paging),
         filters=mount.filters or listing.filters,
     )
 

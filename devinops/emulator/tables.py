@@ -112,11 +112,8 @@ def cut_page(
 
 
 def _encode(list_name: str, order: str, position: tuple[object, ...]) -> str:
-    return (
-        base64.urlsafe_b64encode(json.dumps([list_name, order, *position]).encode())
-        .decode()
-        .rstrip("=")
-    )
+    text = json.dumps([list_name, order, *position])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def _decode(cursor: str, list_name: str, order: str) -> tuple[Any, ...]:
@@ -124,12 +121,7 @@ def _decode(cursor: str, list_name: str, order: str) -> tuple[Any, ...]:
         raw = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, RecursionError):
         raw = None
-    if not isinstance(raw, list) or raw[:2] != [list_name, order]:
-        raise _bad_cursor(cursor)
-    if tuple(map(type, raw[2:])) != _KEY_TYPES[order]:
-        raise _bad_cursor(cursor)
+    expected = (list_name, order, *_KEY_TYPES[order])
+    if not isinstance(raw, list) or (*raw[:2], *map(type, raw[2:])) != expected:
+        raise ApiError(422, "Invalid cursor", ("query", "after"), cursor)
     return tuple(raw[2:])
-
-
-def _bad_cursor(cursor: str) -> ApiError:
-    return ApiError(422, "Invalid cursor", ("query", "after"), cursor)

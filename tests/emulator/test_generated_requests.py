@@ -65,7 +65,7 @@ SEED = {
         "idp_groups": [{"name": "eng", "roles": {"org-emulator": "role-1"}}],
         "users": [{"id": "user-1", "roles": {"enterprise": "role-1"}, "groups": ["eng"]}],
         "service_users": [{"name": "CI", "roles": {"org-emulator": "role-1"}}],
-        "git_connections": [{"id": "git-1", "name": "acme"}],
+        "git_connections": [{"id": "git-1", "name": "acme", "repositories": ["acme/api"]}],
         "org_groups": [{"name": "core", "org_ids": ["org-emulator"]}],
         "acu_limits": [{"scope": "enterprise", "cycle_acu_limit": 9}],
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from devinops.model.errors import ConfigError
 from tests.testing.emulator_api import good
 
 E = "/v3/enterprise"
@@ -60,6 +61,105 @@ def test_connections_are_listed(api):
         ("git-1", "github_app", "github.com", "acme"),
         ("git-2", "gitlab_token", "git.example.com", None),
     ]
+
+
+REPOSITORIES = f"{E}/git-providers/connections/git-1/repositories"
+
+
+def with_repositories(start, *paths, **options):
+    other = {"id": "git-2", "host": "git.example.com", "repositories": ["tools/deep/cli"] * 2}
+    connections = [{"id": "git-1", "repositories": list(paths)}, other]
+    return start({"enterprise": {"git_connections": connections}}, **options)
+
+
+def paths_on(page):
+    return [one["repo_path"] for one in page["items"]]
+
+
+def test_a_connection_lists_its_own_repositories_each_once(start):
+    api = with_repositories(start, "acme/shop")
+    assert paths_on(good(api.enterprise.get(REPOSITORIES))) == ["acme/shop"]
+    (repository,) = good(api.enterprise.get(REPOSITORIES.replace("git-1", "git-2")))["items"]
+    assert repository == {
+        "git_connection_id": "git-2",
+        "git_connection_host": "git.example.com",
+        "provider_repository_id": "git-2:tools/deep/cli",
+        "repo_path": "tools/deep/cli",
+        "repo_name": "cli",
+        "repo_description": None,
+        "repo_language": None,
+        "last_updated_at": None,
+    }
+
+
+def test_a_connection_without_repositories_lists_none(api):
+    assert good(api.enterprise.get(REPOSITORIES))["items"] == []
+
+
+def test_a_connection_that_does_not_exist_has_no_list(api):
+    response = api.enterprise.get(REPOSITORIES.replace("git-1", "git-none"))
+    assert (response.status_code, response.json()) == (404, {"detail": "Git connection not found"})
+
+
+@pytest.mark.parametrize(
+    ("part", "paths"),
+    [
+        ("", ["acme/API", "acme/shop", "base/api"]),
+        ("api", ["acme/API", "base/api"]),
+        ("ACME/s", ["acme/shop"]),
+        ("none", []),
+    ],
+)
+def test_repositories_are_filtered_by_a_part_of_the_path_in_any_case(start, part, paths):
+    api = with_repositories(start, "base/api", "acme/shop", "acme/API")
+    page = good(api.enterprise.get(REPOSITORIES, params={"filter_name": part}))
+    assert (paths_on(page), page["total"]) == (paths, len(paths))
+
+
+@pytest.mark.parametrize("paging", ["stable", "offset"])
+def test_repositories_come_in_pages_of_at_most_100(start, paging):
+    wanted = [f"acme/{number:03}" for number in range(101)]
+    api = with_repositories(start, *reversed(wanted), quirks={"paging": paging})
+    first = good(api.enterprise.get(REPOSITORIES))
+    query = {"first": 100, "after": first["end_cursor"]}
+    last = good(api.enterprise.get(REPOSITORIES, params=query))
+    assert [len(first["items"]), len(last["items"])] == [100, 1]
+    assert paths_on(first) + paths_on(last) == wanted
+    assert (first["has_next_page"], last["has_next_page"], last["end_cursor"]) == (
+        True,
+        False,
+        None,
+    )
+    others = REPOSITORIES.replace("git-1", "git-2")
+    assert api.enterprise.get(others, params=query).status_code == 422, "a cursor of another list"
+
+
+@pytest.mark.parametrize("first", [0, 101, "all"])
+def test_a_page_of_repositories_outside_1_to_100_is_refused(api, first):
+    response = api.enterprise.get(REPOSITORIES, params={"first": first})
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["loc"] == ["query", "first"]
+
+
+def test_a_stable_cursor_neither_skips_nor_repeats_a_repository(start):
+    api = with_repositories(start, "a/1", "a/2", "a/3")
+    page = good(api.enterprise.get(REPOSITORIES, params={"first": 2}))
+    edited = {"repositories": ["a/0", "a/2", "a/3", "a/4"]}
+    good(api.person.patch("/git_connections/git-1", json=edited))
+    after = {"after": page["end_cursor"]}
+    assert paths_on(good(api.enterprise.get(REPOSITORIES, params=after))) == ["a/3", "a/4"]
+
+
+def test_faults_break_the_pages_of_repositories_too(start):
+    script = [{"path": "/v3/**/repositories", "fault": "looping-cursor", "times": 1}]
+    api = with_repositories(start, "a/1", faults=script)
+    assert good(api.enterprise.get(REPOSITORIES))["has_next_page"] is True
+    assert good(api.enterprise.get(REPOSITORIES))["has_next_page"] is False
+
+
+def test_a_seed_names_the_repositories_of_a_connection_as_texts(start):
+    with pytest.raises(ConfigError, match=r"git_connections\[0\].*repositories.*a list of texts"):
+        with_repositories(start, {"repo_path": "acme/shop"})
 
 
 def test_permissions_belong_to_one_organization(api):
@@ -137,12 +237,17 @@ def test_a_person_takes_a_permission_away_and_changes_one(api):
     assert listed(api) == []
 
 
+@pytest.mark.parametrize("path", [PATH, REPOSITORIES])
 @pytest.mark.parametrize(
     ("permissions", "status"), [(["ManageGitIntegrations"], 200), (["ManageOrganizations"], 403)]
 )
-def test_a_key_needs_a_permission_of_its_own(start, permissions, status):
+def test_a_key_needs_a_permission_of_its_own(start, path, permissions, status):
     keys = {"cog_some": {"org": None, "permissions": permissions}}
-    assert start({"keys": keys}).with_key("cog_some").get(PATH).status_code == status
+    assert start({**SEED, "keys": keys}).with_key("cog_some").get(path).status_code == status
+
+
+def test_a_key_of_an_organization_does_not_see_the_repositories_of_the_enterprise(api):
+    assert api.v3.get(REPOSITORIES).status_code == 403
 
 
 @pytest.mark.parametrize(

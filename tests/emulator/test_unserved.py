@@ -62,6 +62,7 @@ def test_a_key_comes_first(api, key, path, status):
         ("GET", "/v3/organizations/org-emulator/nothing", 404),
         ("PATCH", "/v3/organizations/org-emulator/playbooks", 405),
         ("DELETE", "/v3/organizations/org-emulator/sessions", 405),
+        ("POST", "/v3/enterprise/git-providers/connections/git-1/repositories", 405),
     ],
 )
 def test_what_is_not_documented_stays_a_404_or_405(api, method, path, status):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import BaseModel, Field, StrictBool
 
 from devinops.emulator import access
 from devinops.emulator.models import Answer, NonEmpty, RequestBody
-from devinops.emulator.records import ApiError, GitPermission, JsonObject
+from devinops.emulator.records import ApiError, GitConnection, GitPermission, JsonObject
 from devinops.emulator.resource import (
     ABOUT_ORGANIZATION,
     ENTERPRISE,
@@ -25,6 +26,7 @@ from devinops.emulator.resource import (
     view_of,
     view_of_each,
 )
+from devinops.emulator.router import Cursor
 
 PATHS = ("repo_path", "group_prefix", "prefix_path", "depot_path")
 
@@ -37,6 +39,28 @@ class GitConnectionAnswer(Answer):
     host: str
     name: str | None
     created_at: int
+
+
+class ConnectionRepository(Answer):
+    git_connection_id: str
+    git_connection_host: str
+    provider_repository_id: str
+    repo_path: str
+    repo_name: str
+    repo_description: str | None
+    repo_language: str | None
+    last_updated_at: int | None
+
+
+@dataclass
+class RepositoryQuery(Cursor):
+    """The query of a connection's repositories.
+
+    `filter_name` is a part of the path in any case; the documentation does not say how it matches.
+    """
+
+    first: Annotated[int, Field(ge=1, le=100)] = 100
+    filter_name: str | None = None
 
 
 class GitPermissionWrite(BaseModel):
@@ -71,6 +95,26 @@ class GitPermissionAnswer(Answer):
     depot_path: str | None
     read_only: bool
     created_at: int | None
+
+
+def _repositories(context: RequestContext) -> list[GitConnection]:
+    """Return one copy of the connection, named by the path, for each repository."""
+    connection: GitConnection = context.store.find("git_connection", None, context.id)
+    part = (context.page.filter_name or "").casefold()
+    paths = sorted(path for path in {*connection.repositories} if part in path.casefold())
+    return [replace(connection, name=path) for path in paths]
+
+
+def _view_repository(_: object, named: GitConnection) -> JsonObject:
+    """Return a repository; what only its Git server knows is null."""
+    return {
+        **dict.fromkeys(ConnectionRepository.model_fields),
+        "git_connection_id": named.id,
+        "git_connection_host": named.host,
+        "provider_repository_id": f"{named.id}:{named.name}",
+        "repo_path": named.name,
+        "repo_name": named.label.rpartition("/")[2],
+    }
 
 
 _view_permission = view_of(GitPermissionAnswer, git_permission_id=id_of)
@@ -139,6 +183,17 @@ GIT = (
         view=view_of(GitConnectionAnswer, git_connection_id=id_of),
         answer=GitConnectionAnswer,
         listing=Listing(order="created"),
+        readable=False,
+    ),
+    Resource(
+        kind="git_connection",
+        nouns=("connection_repository", "connection_repositories"),
+        path="/git-providers/connections/{connection_id}/repositories",
+        mounts=(Mount(ENTERPRISE, access.GIT),),
+        id_field="connection_id",
+        view=_view_repository,
+        answer=ConnectionRepository,
+        listing=Listing(page=RepositoryQuery, order="name", rows=_repositories),
         readable=False,
     ),
     Resource(
