@@ -56,7 +56,13 @@ VARIANTS = {
 WORKFLOW, PIPELINE = ".github/workflows/devinops.yml", ".gitlab-ci.yml"
 
 
-@pytest.fixture(scope="module", params=VARIANTS)
+QUICK = ("one", "rollout")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(v, marks=() if v in QUICK else pytest.mark.matrix) for v in VARIANTS],
+)
 def top(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository for which init wrote the files of both systems; tests only read it."""
     below, config, origin, options = VARIANTS[request.param]

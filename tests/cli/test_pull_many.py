@@ -459,6 +459,7 @@ def test_a_rename_is_written_only_if_it_is_possible_in_all_targets(
     assert_nothing_to_do(devinops, applied)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("how", ["overrides: true\ntrigger: t", "extends: true", "ensure: absent"])
 def test_an_entry_that_a_later_layer_changes_is_not_renamed_below_it(
     applied: Path, emulator: Emulator, devinops: Devinops, how: str

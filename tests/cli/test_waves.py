@@ -149,6 +149,7 @@ def test_a_change_goes_from_wave_to_wave(
     assert rollout.states() == {"canary": "soaking", "rest": "waiting"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("step", "ahead", "until"),
     [

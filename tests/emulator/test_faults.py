@@ -270,6 +270,7 @@ def ask(emulator):
     return httpx.get(emulator.url + NOTES, headers=headers, timeout=LONG_S, trust_env=False)
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("part", ["body", "headers"])
 def test_a_slow_drip(start, part, caplog):
     api = start(seeded("A"), faults=[rule("drip", part=part, delay_ms=1)])

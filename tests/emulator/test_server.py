@@ -249,6 +249,7 @@ def test_it_stops_at_once_with_idle_connections_open_and_leaves_no_thread(monkey
         assert set(threading.enumerate()) <= threads
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize("part", ["body", "headers"])
 def test_every_answer_says_that_it_is_the_emulators(start, part):
     faults = [

@@ -68,6 +68,7 @@ def asked(emulator: Emulator) -> Counter[str]:
     return Counter(path.removeprefix(f"{E}/") for path in paths)
 
 
+@pytest.mark.matrix
 def test_the_references_of_all_targets_are_listed_once_a_run(
     emulator: Emulator, root: Callable[..., Path], devinops: Devinops
 ) -> None:

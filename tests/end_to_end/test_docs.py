@@ -207,14 +207,13 @@ def test_the_pages_have_files_to_be_formatted() -> None:
     assert {Path(path).suffix for path in paths} == {".md", ".yaml"}
 
 
-SLOW = dict.fromkeys(
-    (f"docs/how-to/{name}.md" for name in ("many-organizations", "recover", "roll-out-in-waves")),
-    pytest.mark.matrix,
-)
+QUICK = ("README.md", "docs/before-you-trust-it.md", "docs/how-to/first-repository.md")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
-@pytest.mark.parametrize("page", [pytest.param(p, marks=SLOW.get(p, ())) for p in PAGES])
+@pytest.mark.parametrize(
+    "page", [pytest.param(p, marks=() if p in QUICK else pytest.mark.matrix) for p in PAGES]
+)
 def test_the_commands_of_a_page_print_what_the_page_says(
     page: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

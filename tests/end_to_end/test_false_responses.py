@@ -126,6 +126,7 @@ def test_an_object_of_others_is_not_ours_because_a_create_returned_its_id(
     assert place.objects() == theirs
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("place", UPDATES, ids=str, indirect=True)
 def test_an_update_that_is_not_taken_is_a_failure_and_the_next_plan_has_it_again(
     place: Place, waits: Waits

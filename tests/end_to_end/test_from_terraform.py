@@ -74,6 +74,7 @@ def test_the_state_has_every_resource_of_the_provider() -> None:
     assert len({each["type"] for each in RESOURCES if each["mode"] == "managed"}) == 17
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("is_named", [True, False], ids=["names", "ids"])
 def test_each_target_adopts_its_own_objects_and_writes_nothing(
     is_named: bool, emulator: Emulator, root: Path, devinops: Devinops

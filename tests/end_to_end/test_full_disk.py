@@ -24,6 +24,8 @@ from tests.testing.warm import program
 CONFIG = "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: file}, prune: owned}\n"
 WITHOUT = "version: 1\ntargets:\n  production: {org_id: org-emulator, inventory: {store: none}}\n"
 COUNT = 30
+
+pytestmark = pytest.mark.matrix  # each test starts several processes
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 
@@ -75,7 +77,6 @@ def test_without_room_to_announce_nothing_is_sent(
     assert bodies(emulator) == {f"N{n:02}": f"new {n}" for n in range(COUNT)}
 
 
-@pytest.mark.sampled(2)
 @limited
 @pytest.mark.parametrize("room", [3500, 4000, 4500, 5500])
 def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
@@ -105,7 +106,6 @@ def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
     assert len(bodies(emulator)) == COUNT - 1
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("error", WRONG, ids=errno.errorcode.get)
 @pytest.mark.parametrize("step", ["fsync", "write"])
 def test_an_inventory_that_fails_after_the_first_write_costs_no_report(
@@ -270,7 +270,6 @@ def test_a_plan_file_without_room(
     assert devinops("apply", file, "-C", root).code == 0
 
 
-@pytest.mark.sampled(3)
 @limited
 @pytest.mark.parametrize("command", ["plan", "validate", "drift", "rollback", "inventory"])
 def test_a_report_of_a_command_that_only_reads(

@@ -101,6 +101,7 @@ def test_the_whole_life_of_a_list(emulator: Emulator, write: Files, devinops: De
     assert ranges(emulator) == sorted([*OLD, "2001:db8::/32"]), "its settings stay"
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("targets", "selectors"),
     [

@@ -250,6 +250,7 @@ SLIPS = [{"method": "GET", "path": "/v3/**/notes", "fault": "delete-shown", "tim
 """A person deletes an object that the first page showed, and the first one of the second moves up to it."""
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "settings", ["{inventory: {store: none}}", "{inventory: {store: file}, on_drift: overwrite}"]
 )

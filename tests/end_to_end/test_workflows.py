@@ -41,6 +41,8 @@ PLAN_KEY, APPLY_KEY = "cog_plan", "cog_emulator"
 NOTE = "---\nname: {0}\ntrigger: t\n---\n{0}\n"
 MAIN = "refs/heads/main"
 
+pytestmark = pytest.mark.matrix  # each test runs a workflow of many shell steps
+
 
 class World:
     """A repository with the workflow of init, cloned by a runner; the organization; and GitHub."""
@@ -239,7 +241,6 @@ def test_what_was_reviewed_is_applied_after_the_merge(world: World) -> None:
     assert "to create" in (world.runner.directory / "summary.md").read_text()
 
 
-@pytest.mark.matrix
 def test_what_was_not_reviewed_is_not_applied(world: World) -> None:
     world.github.open(1)
     passed(world.plan(1))
@@ -249,7 +250,6 @@ def test_what_was_not_reviewed_is_not_applied(world: World) -> None:
     assert world.names == ["Style"]
 
 
-@pytest.mark.matrix
 def test_a_commit_without_a_pull_request_is_not_applied(world: World) -> None:
     steps = world.run("apply", "push")
     assert steps["Find the reviewed plan"].code == 5
@@ -300,7 +300,6 @@ def test_a_problem_in_a_file_is_an_annotation_and_replaces_the_plan_in_the_comme
     assert "to create" not in text
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("broken", ["pip", "devinops"])
 def test_nothing_is_posted_if_there_is_no_report(world: World, broken: str) -> None:
     world.github.open(1)
@@ -344,7 +343,6 @@ def test_what_was_reviewed_is_applied_after_a_merge_queue(world: World) -> None:
     assert world.names == ["A", "Style"]
 
 
-@pytest.mark.matrix
 def test_of_two_requests_that_a_queue_merges_in_one_push_nothing_is_applied(world: World) -> None:
     world.github.open(1)
     passed(world.plan(1))
@@ -360,7 +358,6 @@ def test_of_two_requests_that_a_queue_merges_in_one_push_nothing_is_applied(worl
     assert "knowledge:A" in steps["Run devinops"].log
 
 
-@pytest.mark.matrix
 def test_a_merge_queue_plans_and_lints_only_what_its_request_changes(world: World) -> None:
     after = git(world.checkout, "rev-parse", "HEAD")
     (world.checkout / "README.md").write_text("Nothing for Devin.\n")
@@ -376,7 +373,6 @@ def test_a_merge_queue_plans_and_lints_only_what_its_request_changes(world: Worl
     passed(queue(world, git(world.checkout, "rev-parse", "HEAD^")))
 
 
-@pytest.mark.matrix
 def test_a_person_decides_in_two_manual_runs(world: World) -> None:
     for name in "BCDEF":
         world.write(name)
@@ -403,7 +399,6 @@ def test_a_person_decides_in_two_manual_runs(world: World) -> None:
     assert world.names == ["A", "Style"]
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("name", ["approvals", "digest", "rollback"])
 def test_an_input_is_a_value_and_never_code(world: World, name: str) -> None:
     (world.directory / "artifacts").write_text('{"artifacts": []}')
@@ -414,7 +409,6 @@ def test_an_input_is_a_value_and_never_code(world: World, name: str) -> None:
     assert not (world.directory / "pwned").exists()
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("approvals", "options"),
     [
@@ -446,7 +440,6 @@ def test_approvals_with_an_open_quote_stop_the_job(world: World) -> None:
     assert "quote" in steps["Run devinops"].log
 
 
-@pytest.mark.matrix
 def test_only_the_main_branch_is_applied(world: World) -> None:
     with pytest.raises(AssertionError, match="does not run"):
         world.run("apply", "workflow_dispatch", inputs={"digest": "0a"}, ref="refs/heads/other")
@@ -464,7 +457,6 @@ def applied(world: World) -> None:
     passed(world.run("apply", "workflow_dispatch", inputs={"digest": f" {digest} "}))
 
 
-@pytest.mark.matrix
 def test_the_comment_says_how_sessions_used_a_changed_note_and_quotes_nobody(world: World) -> None:
     applied(world)
     key = world.emulator.store.keys[PLAN_KEY]
@@ -497,7 +489,6 @@ def test_the_comment_says_how_sessions_used_a_changed_note_and_quotes_nobody(wor
 
 
 @needs_jq
-@pytest.mark.matrix
 def test_drift_opens_an_issue_updates_it_and_closes_it(world: World) -> None:
     applied(world)
     passed(world.run("drift", "schedule", schedule="17 3 * * *"))
@@ -518,7 +509,6 @@ def test_drift_opens_an_issue_updates_it_and_closes_it(world: World) -> None:
 
 
 @needs_jq
-@pytest.mark.matrix
 def test_the_documented_job_opens_a_pull_request_about_drift(world: World) -> None:
     applied(world)
     world.workflow["jobs"] |= documented_job("drift")
@@ -561,7 +551,6 @@ def artifact(run: int, *, name: str = BACKUPS, **about: Any) -> dict[str, Any]:
     return {"name": name, "expired": False, "workflow_run": {**made_by, **about}}
 
 
-@pytest.mark.matrix
 @needs_jq
 def test_a_run_is_rolled_back_in_two_manual_runs(world: World) -> None:
     applied(world)
@@ -605,7 +594,6 @@ def test_a_run_is_rolled_back_in_two_manual_runs(world: World) -> None:
     )
 
 
-@pytest.mark.matrix
 def test_lint_fails_only_for_what_a_pull_request_changes(world: World) -> None:
     world.github.open(1)
     world.write("B", "Be\u200b brief.")
@@ -624,7 +612,6 @@ def test_lint_fails_only_for_what_a_pull_request_changes(world: World) -> None:
     assert "knowledge/B.md" in steps["Check the files"].log
 
 
-@pytest.mark.matrix
 def test_a_copy_of_the_action_does_the_same(world: World) -> None:
     assert "wrote .github/actions/devinops/action.yml" in world.init("--copy-action")
     (use,) = {job["steps"][-1]["uses"] for job in world.workflow["jobs"].values()}
@@ -665,7 +652,6 @@ def test_a_key_reaches_only_the_step_that_runs_devinops(world: World) -> None:
     assert names == {"DEVIN_API_KEY", "NPM_TOKEN", "PEM"}
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "value", ["", "\n", "\n\n", "a", "\na=b\n", "-----BEGIN\nA<<B\n\n-----END"]
 )
@@ -679,7 +665,6 @@ def test_a_value_of_several_lines_reaches_devinops_as_it_is(world: World, value:
     assert seen.read_text() == f"{value}|a<<b"
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     "line", ["-----END KEY-----", "NPM-TOKEN=a", "=a", "a b=c", "PEM<<END\nB=c"]
 )
@@ -696,7 +681,6 @@ def test_a_line_that_is_no_variable_stops_the_job_and_is_not_shown(world: World,
     assert line not in step.log
 
 
-@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     "name", ["PATH", "UID", "API_KEY", "GITHUB_TOKEN", "TARGET", "number", "end", "code", "A"]
 )
@@ -728,7 +712,6 @@ targets:
 """
 
 
-@pytest.mark.matrix
 def test_each_target_is_planned_and_applied_with_its_own_key(tmp_path: Path) -> None:
     seed = {
         "organizations": {"org-staging": {}, "org-production": {}},
@@ -804,7 +787,6 @@ def test_a_request_is_planned_and_applied_in_the_targets_that_it_affects(
     assert notes(organizations) == [[], ["A", "B"], []]
 
 
-@pytest.mark.matrix
 def test_a_merge_queue_plans_the_targets_that_its_request_affects(organizations: World) -> None:
     after = git(organizations.checkout, "rev-parse", "HEAD")
     note = "---\nname: b\ntrigger: t\ntargets: [b]\n---\nb\n"
@@ -815,7 +797,6 @@ def test_a_merge_queue_plans_the_targets_that_its_request_affects(organizations:
     assert (steps["Run devinops"].outputs["targets"], steps["Comment"].code) == ("1", None)
 
 
-@pytest.mark.matrix
 def test_a_push_that_affects_no_target_applies_nothing(organizations: World) -> None:
     before = git(organizations.checkout, "rev-parse", "HEAD")
     (organizations.checkout / "README.md").write_text("Notes for Devin.\n")
@@ -833,7 +814,6 @@ def test_a_push_that_affects_no_target_applies_nothing(organizations: World) -> 
     assert (steps["Find the reviewed plan"].code, steps["Run devinops"].code) == (5, None)
 
 
-@pytest.mark.matrix
 def test_a_target_that_the_push_changes_but_nobody_reviewed_fails_the_job(
     organizations: World,
 ) -> None:
@@ -858,7 +838,6 @@ def test_a_target_that_the_push_changes_but_nobody_reviewed_fails_the_job(
     assert steps["Run devinops"].code == 0
 
 
-@pytest.mark.matrix
 def test_one_decision_is_one_manual_run_for_the_targets_of_a_selector(organizations: World) -> None:
     for selector, expected in (("ring=canary", [["A"], [], []]), ("", [["A"], ["A"], ["A"]])):
         inputs = {"target": selector}
@@ -904,7 +883,6 @@ def rollout(request: pytest.FixtureRequest, organizations: World) -> World:
     return organizations
 
 
-@pytest.mark.matrix
 def test_each_run_writes_to_one_wave_in_shards_and_reports_once(rollout: World) -> None:
     rollout.github.open(1)
     keys = {"DEVIN_API_KEY_PLAN": "cog_enterprise", "DEVIN_CANARY_KEY_PLAN": "cog_enterprise"}
@@ -947,7 +925,6 @@ def test_each_run_writes_to_one_wave_in_shards_and_reports_once(rollout: World) 
     assert "Nothing was written: canary has stopped: " in commands(stop.log)[0].data
 
 
-@pytest.mark.matrix
 @pytest.mark.parametrize("rollout", [f"{TARGETS}shards: 2\n"], indirect=True)
 def test_shards_need_no_waves(rollout: World) -> None:
     rollout.github.open(1)
@@ -964,7 +941,6 @@ def test_shards_need_no_waves(rollout: World) -> None:
     assert rollout.run("report", "push", needs=needs, **about)["Merge the reports"].code == 1
 
 
-@pytest.mark.matrix
 def test_a_decision_by_hand_is_for_all_chosen_targets_whatever_their_wave(rollout: World) -> None:
     keys = {
         f"{name}{end}": "cog_enterprise"
@@ -984,7 +960,6 @@ def test_a_decision_by_hand_is_for_all_chosen_targets_whatever_their_wave(rollou
 
 
 @needs_jq
-@pytest.mark.matrix
 def test_drift_of_all_targets_is_in_one_issue(organizations: World) -> None:
     plan = organizations.run("plan", "workflow_dispatch", secrets=SHARED_KEY)
     inputs = {"digest": plan["Run devinops"].outputs["digest"]}

@@ -159,6 +159,7 @@ def test_what_is_refused_or_not_written_is_not_counted_as_written() -> None:
     assert "to approve: devinops apply -t z --only 'knowledge:*' --allow delete=12" in narrowed
 
 
+@pytest.mark.matrix
 def test_what_does_not_fit_is_counted_at_the_top_and_deletes_are_the_last_to_go() -> None:
     plans = [planned_in("z", deletes(90), refusals=())]
     for number in range(400):
@@ -271,6 +272,7 @@ def long_names(number: int) -> list[str]:
     return ["".join(["a", *dice.choices(letters, k=39)]) for _ in range(number)]
 
 
+@pytest.mark.matrix
 @pytest.mark.parametrize(
     "names", [long_names(1_000), [f"team-in-an-enterprise-of-many-{n:010}" for n in range(1_000)]]
 )
@@ -284,6 +286,7 @@ def test_a_thousand_targets_fit_into_a_comment_with_all_digests(names: list[str]
     Page.of(page)
 
 
+@pytest.mark.matrix
 def test_digests_that_do_not_fit_are_left_out_and_that_is_said() -> None:
     page = markdown(answer(large(long_names(1_200))))
     assert len(page) <= COMMENT
