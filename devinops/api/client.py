@@ -148,9 +148,9 @@ class ReadingClient:
     def _permission(self, usual: str, api: Api) -> str:
         """Return the permission that a call needs.
 
-        For an organization this is the `usual` one; an enterprise has a different one.
+        For an organization this is the `usual` one; an enterprise may have a different one.
         """
-        return api.enterprise_permission if self._connection.target.enterprise else usual
+        return (api.enterprise_permission if self._connection.target.enterprise else "") or usual
 
     @property
     def _viewpoint(self) -> codec.Viewpoint:

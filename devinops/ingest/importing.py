@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Final
 
 from devinops.ingest.forms._rule import humanized
@@ -170,18 +169,12 @@ class _Candidate:
     kind: Kind
     values: Mapping[str, Any]
     origin: ImportOrigin
-    settings: Mapping[str, Any]
-    """Those of the entry, such as `targets`."""
     other_name: str = ""
     """What tells it from another text with the same name; empty if it must keep its name."""
     unwritten: str = ""
     id: str = ""
     address: str = ""
     remarks: tuple[str, ...] = ()
-
-    @cached_property
-    def entry(self) -> NewEntry:
-        return NewEntry(self.kind.noun, {**self.values, **self.settings})
 
     @property
     def key(self) -> Key:
@@ -245,13 +238,7 @@ class _Import:
             else:
                 remarks.append(f"{name}: only the id of the {KINDS[ref].name} is known: {id}")
         candidate = _Candidate(
-            kind,
-            values,
-            origin,
-            self.choices.settings,
-            id=item.id,
-            address=item.address,
-            remarks=tuple(remarks),
+            kind, values, origin, id=item.id, address=item.address, remarks=tuple(remarks)
         )
         self.accept(candidate)
 
@@ -344,36 +331,40 @@ class _Import:
                 self.compare(item, declared)
             else:
                 new.append(item)
+        entries = [self.entry(item) for item in new]
         files, left_out = new_files(
-            [item.entry for item in new],
+            entries,
             taken=self.repository.taken,
             declared=self.repository.declared.keys(),
             ignored=self.repository.ignored,
             text_of=self.repository.raw,
         )
         reasons = {id(left.entry.values): left.reason for left in left_out}
-        files_of = {entry.key: file.path for file in files for entry in file.declarations}
+        files_of = {each.key: file.path for file in files for each in file.declarations}
         self.report.files += files
-        for item in new:
-            if reason := reasons.get(id(item.entry.values)):
+        for item, entry in zip(new, entries, strict=True):
+            if reason := reasons.get(id(entry.values)):
                 self.leave_out(item, reason)
             else:
                 self.report.imported.append(_imported(item, files_of[item.key]))
         self.note_same_texts()
 
+    def entry(self, item: _Candidate) -> NewEntry:
+        return NewEntry(item.kind.noun, {**item.values, **self.choices.settings})
+
     def compare(self, item: _Candidate, declared: Declaration) -> None:
         """Report a candidate whose key an entry has; `force` overwrites the entry if it can."""
-        path = declared.source.path
+        path, entry = declared.source.path, self.entry(item)
         if _has_values(declared.resource, item):
             self.duplicate(item, item.key, path)
             if item.address:
                 self.report.settled.append(_imported(item, path))
         elif not self.repository.force:
             self.leave_out(item, f"{path} has an entry with this key; --force overwrites it")
-        elif (file := _replacement(item, declared)) is None:
+        elif (file := _replacement(item, entry, declared)) is None:
             why = f"{path} has other entries, another folder or other targets: edit it by hand"
             self.leave_out(item, why)
-        elif lost := _lost(item, with_lf(self.repository.raw(path) or "")):
+        elif lost := _lost(item, entry, with_lf(self.repository.raw(path) or "")):
             self.leave_out(
                 item,
                 f"{path} has more than the source, and --force would drop it ({', '.join(lost)}): "
@@ -442,9 +433,7 @@ def _of_text(
     values = {**values, **known, kind.document or "": canonical_text(text.text)}
     places = map(humanized, (source.stem, *reversed(source.path.split("/")[:-1])))
     other_name = next((part for part in places if part not in ("", humanized(name))), "copy")
-    return _Candidate(
-        kind, values, origin, choices.settings, other_name, unwritten, remarks=tuple(remarks)
-    )
+    return _Candidate(kind, values, origin, other_name, unwritten, remarks=tuple(remarks))
 
 
 def _known_values(text: ImportText, kind: Kind) -> dict[str, Any]:
@@ -529,28 +518,28 @@ def _canonical(is_text: bool, value: Any) -> Any:
     return canonical_text(value) if is_text and isinstance(value, str) else value
 
 
-def _replacement(item: _Candidate, declared: Declaration) -> NewFile | None:
+def _replacement(item: _Candidate, entry: NewEntry, declared: Declaration) -> NewFile | None:
     """Return the file that takes the place of an existing Markdown file; None if none can."""
     path = declared.source.path
-    files, _ = new_files([item.entry], taken=())
+    files, _ = new_files([entry], taken=())
     section, directories = section_of(path)
     folder = folder_of("/".join((section, *directories)))
     if not (files and path.endswith(".md") and files[0].path.endswith(".md")):
         return None
     if section != item.kind.section or folder != item.key.folder:
         return None
-    if item.settings.get("targets") not in (None, [*(declared.targets or ())]):
+    if entry.values.get("targets") not in (None, [*(declared.targets or ())]):
         return None
     return NewFile(path, files[0].text)
 
 
-def _lost(item: _Candidate, text: str) -> list[str]:
+def _lost(item: _Candidate, entry: NewEntry, text: str) -> list[str]:
     """Return what the Markdown file of an entry has and a candidate does not, as text."""
     written, _ = split(text, "")
     span = spans(text)
     if written is None or span is None:
         return ["a file that cannot be read"]
-    values = {name for name, value in item.entry.values.items() if value is not UNSET}
+    values = {name for name, value in entry.values.items() if value is not UNSET}
     lost = [name for name in written.front.data if name not in values - {item.unwritten}]
     start, end, _ = span
     return [*lost, *(["comments"] if comments(text[start:end]) else [])]

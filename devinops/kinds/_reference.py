@@ -27,6 +27,24 @@ ABOUT_MEMBERS = frozenset({Scope.ABOUT_ORGANIZATION, Scope.ENTERPRISE})
 Item = Mapping[str, Any]
 
 
+def referring(
+    description: str,
+    example: str,
+    *,
+    ref: str,
+    names: FieldNames,
+    normalize: Callable[[Any], Any] = str,
+) -> Any:
+    """Declare a field that must name an object of the kind `ref`, by its name or id."""
+    return attribute(
+        schema=text(description, minLength=1, example=example),
+        required=True,
+        ref=ref,
+        normalize=normalize,
+        names={"v3": names},
+    )
+
+
 def reference(
     noun: str,
     singular: str,
@@ -79,7 +97,6 @@ def reference(
                 update=None,
                 deletes=False,
                 read_permission=permission,
-                enterprise_permission=permission,
             )
         },
     )

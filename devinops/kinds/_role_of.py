@@ -6,14 +6,12 @@ enterprise with no `org_id`. A first role in an organization is created, another
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from devinops.kinds._nested import text
-from devinops.kinds._reference import ABOUT_MEMBERS, Item
+from devinops.kinds._reference import ABOUT_MEMBERS, Item, referring
 from devinops.model.kind import (
     Api,
-    FieldNames,
     Hazard,
     Kind,
     Named,
@@ -23,35 +21,17 @@ from devinops.model.kind import (
     Scope,
     Terraform,
     Update,
-    attribute,
     everywhere,
 )
 
 
-def subject(
-    description: str, example: str, *, ref: str, id: str, normalize: Callable[[Any], Any] = str
-) -> Any:
-    """Declare the field that says who has the role; `id` is its member with the id."""
-    return attribute(
-        schema=text(description, minLength=1, example=example),
-        required=True,
-        ref=ref,
-        normalize=normalize,
-        names={"v3": FieldNames(read=id, create=id)},
-    )
-
-
 def role() -> Any:
     """Declare the field with the role."""
-    return attribute(
-        schema=text(
-            "Name or id of a role of the organization; with enterprise: true, of the enterprise.",
-            minLength=1,
-            example="Member",
-        ),
-        required=True,
+    return referring(
+        "Name or id of a role of the organization; with enterprise: true, of the enterprise.",
+        "Member",
         ref="role",
-        names={"v3": everywhere("role_id")},
+        names=everywhere("role_id"),
     )
 
 
@@ -63,9 +43,8 @@ def role_kind(
     *,
     path: str,
     id: str,
-    permission: str,
     terraform: Terraform,
-    read_permission: str = "",
+    permission: str = "ManageAccountMembership",
     reads_one: bool = False,
     forgotten_in: Scope | None = None,
     create_verbs: Mapping[Scope, str] | None = None,
@@ -73,11 +52,9 @@ def role_kind(
 ) -> Kind:
     """Return the kind of the roles that one type of subject has; its first field is the subject.
 
-    `id` is the member with the subject's id. `permission` is for writing, and also for reading
-    unless there is another one. `terraform` has the types. The other arguments are those of `Api`
-    and `Kind`.
+    `id` is the member with the subject's id. `permission` is for reading and writing. `terraform`
+    has the types. The other arguments are those of `Api` and `Kind`.
     """
-    read_permission = read_permission or permission
 
     def reduced(item: Item, org_id: str | None) -> Item | None:
         role_id = _role_in(item, org_id)
@@ -116,9 +93,8 @@ def role_kind(
                 reduced=reduced,
                 forgotten_in=forgotten_in,
                 create_verbs=create_verbs or {},
-                read_permission=read_permission,
+                read_permission=permission,
                 write_permission=permission,
-                enterprise_permission=permission,
             )
         },
     )

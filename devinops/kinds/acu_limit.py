@@ -94,10 +94,7 @@ KIND = Kind(
     terraform=Terraform(
         "devin_organization", shown=_from_terraform, shared=(*_IN_TERRAFORM.values(),)
     ),
-    hazards=(
-        Hazard(approval="", risk=_stops),
-        Hazard("spend", _spends),
-    ),
+    hazards=(Hazard("", _stops), Hazard("spend", _spends)),
     apis={
         "v3": settings_api(
             Scope.ABOUT_ORGANIZATION,

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from devinops.kinds._nested import switch, text
-from devinops.kinds._reference import Item
+from devinops.kinds._reference import Item, referring
 from devinops.model.kind import (
     Api,
     Composite,
-    FieldNames,
     Hazard,
     Kind,
     Omitted,
@@ -28,6 +27,7 @@ from devinops.model.kind import (
     Update,
     attribute,
     everywhere,
+    fixed,
 )
 from devinops.model.values import Unset
 
@@ -37,11 +37,11 @@ _MEMBERS: Final = {"repo": "repo_path", "group": "group_prefix", "prefix": "pref
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GitPermission(Resource):
-    connection: str | Unset = attribute(
-        schema=text("Name or id of a Git connection.", minLength=1, example="GitHub"),
-        required=True,
+    connection: str | Unset = referring(
+        "Name or id of a Git connection.",
+        "GitHub",
         ref="git_connection",
-        names={"v3": FieldNames(read="git_connection_id", create="git_connection_id")},
+        names=fixed("git_connection_id"),
     )
     match: str | Unset = attribute(
         schema={
@@ -51,7 +51,7 @@ class GitPermission(Resource):
             "example": "repo",
         },
         required=True,
-        names={"v3": FieldNames(read="match", create="match")},
+        names={"v3": fixed("match")},
     )
     path: str | Unset = attribute(
         schema=text(
@@ -60,7 +60,7 @@ class GitPermission(Resource):
             example="acme/api",
         ),
         required=True,
-        names={"v3": FieldNames(read="path", create="path")},
+        names={"v3": fixed("path")},
     )
     read_only: bool | Unset = attribute(
         schema=switch("true: sessions cannot push. Missing: a new one lets them.", example=True),

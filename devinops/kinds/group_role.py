@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devinops.kinds._role_of import role, role_kind, subject
-from devinops.model.kind import Resource, Terraform
+from devinops.kinds._reference import referring
+from devinops.kinds._role_of import role, role_kind
+from devinops.model.kind import Resource, Terraform, fixed
 from devinops.model.values import Unset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GroupRole(Resource):
-    group: str | Unset = subject(
+    group: str | Unset = referring(
         "Name of a group of the identity provider.",
         "engineering/platform",
         ref="idp_group",
-        id="idp_group_name",
+        names=fixed("idp_group_name"),
     )
     role: str | Unset = role()
 
@@ -31,7 +32,6 @@ KIND = role_kind(
     GroupRole,
     path="members/idp-groups",
     id="idp_group_name",
-    permission="ManageAccountMembership",
     terraform=Terraform("devin_org_idp_group_role", "devin_enterprise_idp_group_role"),
     reads_one=True,
     refused="the first role of a group must be one of the enterprise: declare it with enterprise: "

@@ -13,7 +13,6 @@ from devinops.kinds._nested import text
 from devinops.kinds._reference import Item
 from devinops.model.kind import (
     Api,
-    FieldNames,
     Hazard,
     Kind,
     Named,
@@ -22,6 +21,7 @@ from devinops.model.kind import (
     Scope,
     Terraform,
     attribute,
+    fixed,
 )
 from devinops.model.values import Unset
 
@@ -35,7 +35,7 @@ class IdpGroup(Resource):
             example="engineering/platform",
         ),
         required=True,
-        names={"v3": FieldNames(read="idp_group_name", create="idp_group_name")},
+        names={"v3": fixed("idp_group_name")},
     )
 
 
@@ -73,7 +73,6 @@ KIND = Kind(
             wrapped=_wrapped,
             read_permission="ManageAccountMembership",
             write_permission="ManageAccountMembership",
-            enterprise_permission="ManageAccountMembership",
         )
     },
 )

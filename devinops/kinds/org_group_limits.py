@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from devinops.kinds._limits import raised
 from devinops.kinds._nested import count, record, set_of, short, text
@@ -107,38 +107,32 @@ def _check(limits: OrgGroupLimits) -> Iterator[tuple[FieldPath, str]]:
             yield where, f'"{twice}" is in the groups more than once: name it in one place only'
 
 
-class _Limit(NamedTuple):
-    group: str | None = None
-    limit: int | None = None
+def _limits(limits: OrgGroupLimits | None) -> dict[str, Any]:
+    """Return group → its limit."""
+    return {name: group.get("cycle_acu_limit") for name, group in _groups(limits).items()}
 
 
-def _limits(limits: OrgGroupLimits | None) -> tuple[dict[str, Any], dict[str, _Limit]]:
-    """Return group → its limit, and organization → its limit with the group that it is in."""
-    groups = _groups(limits)
-    of_groups = {name: group.get("cycle_acu_limit") for name, group in groups.items()}
-    of_organizations = {
-        organization: _Limit(name, of_groups[name])
-        for name, group in groups.items()
-        for organization in group["organizations"]
-    }
-    return of_groups, of_organizations
+def _memberships(limits: OrgGroupLimits | None) -> dict[str, str]:
+    """Return organization → the group that it is in."""
+    groups = _groups(limits).items()
+    return {each: name for name, group in groups for each in group["organizations"]}
 
 
 def _spends(before: OrgGroupLimits | None, after: OrgGroupLimits) -> str:
-    (old_groups, old), (groups, new) = _limits(before), _limits(after)
-    changes = {f"the limit of {n}": raised(old_groups.get(n), now) for n, now in groups.items()}
-    for name, was in sorted(old.items()):
-        now = new.get(name, _Limit())
-        if now.group != was.group:
-            what = f"the limit of {name}, which leaves {was.group},"
-            changes[what] = raised(was.limit, now.limit)
+    old, new, now_in = _limits(before), _limits(after), _memberships(after)
+    changes = {f"the limit of {name}": raised(old.get(name), now) for name, now in new.items()}
+    for name, group in sorted(_memberships(before).items()):
+        if (now := now_in.get(name, "")) != group:
+            what = f"the limit of {name}, which leaves {group},"
+            changes[what] = raised(old[group], new.get(now))
     said = "; ".join(f"{what} {change}" for what, change in changes.items() if change)
     return f"lets more ACUs be used in a billing cycle: {said}" if said else ""
 
 
 def _stops(before: OrgGroupLimits | None, after: OrgGroupLimits) -> str:
-    (_, old), (_, new) = _limits(before), _limits(after)
-    stopped = [n for n, now in new.items() if now.limit == 0 != old.get(n, _Limit()).limit]
+    old, new, was_in = _limits(before), _limits(after), _memberships(before)
+    members = _memberships(after).items()
+    stopped = [n for n, group in members if new[group] == 0 != old.get(was_in.get(n, ""))]
     return f"stops all work in {listed(stopped)}: the limit is 0" if stopped else ""
 
 

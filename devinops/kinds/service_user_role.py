@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devinops.kinds._role_of import role, role_kind, subject
-from devinops.model.kind import Resource, Scope, Terraform
+from devinops.kinds._reference import referring
+from devinops.kinds._role_of import role, role_kind
+from devinops.model.kind import Resource, Scope, Terraform, fixed
 from devinops.model.values import Unset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceUserRole(Resource):
-    service_user: str | Unset = subject(
-        "Name or id of an active service user.", "CI", ref="service_user", id="service_user_id"
+    service_user: str | Unset = referring(
+        "Name or id of an active service user.",
+        "CI",
+        ref="service_user",
+        names=fixed("service_user_id"),
     )
     role: str | Unset = role()
 

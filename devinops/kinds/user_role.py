@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devinops.kinds._role_of import role, role_kind, subject
+from devinops.kinds._reference import referring
+from devinops.kinds._role_of import role, role_kind
 from devinops.kinds.user import without_case
-from devinops.model.kind import Resource, Scope, Terraform
+from devinops.model.kind import Resource, Scope, Terraform, fixed
 from devinops.model.values import Unset
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UserRole(Resource):
-    user: str | Unset = subject(
+    user: str | Unset = referring(
         "E-mail address or id of a person in the enterprise.",
         "ada@example.com",
         ref="user",
-        id="user_id",
+        names=fixed("user_id"),
         normalize=without_case,
     )
     role: str | Unset = role()
@@ -34,7 +35,6 @@ KIND = role_kind(
     UserRole,
     path="members/users",
     id="user_id",
-    permission="ManageAccountMembership",
     terraform=Terraform("devin_org_user_role"),
     forgotten_in=Scope.ENTERPRISE,
     create_verbs={Scope.ENTERPRISE: "PATCH"},

@@ -41,6 +41,11 @@ def everywhere(name: str) -> FieldNames:
     return FieldNames(read=name, create=name, update=name)
 
 
+def fixed(name: str) -> FieldNames:
+    """Return the names of a field that a create sets and that nothing changes."""
+    return FieldNames(read=name, create=name)
+
+
 class Role(Enum):
     """What a field is for; most roles are those of contracts.
 
