@@ -29,7 +29,7 @@ from devinops.api.v3_paths_and_self import (
 from devinops.kinds import KINDS
 from devinops.model.client_protocols import Author, BeforeAgain, KeyOwner, PageDecoder, ignore
 from devinops.model.errors import FORBIDDEN, ApiError, BadResponse, ConfigError
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import Api, ApiVersion, Kind, Resource, Revealed
 from devinops.model.objects import Live, Snapshot
 from devinops.model.target import Target
@@ -219,11 +219,8 @@ class ReadingClient:
         keys = filter(None, (self._getter, self._enterprise_getter))
         members = self._enterprise_getter or self._getter
 
-        def read(key: Getter) -> frozenset[str] | None:
-            known: frozenset[str] | None = key.shared.get(
-                "principals", lambda _: principals(identity(key), members), lambda _: True
-            )
-            return known
+        def read(key: Getter) -> Any:
+            return key.shared.get("principals", lambda _: principals(identity(key), members))
 
         own = [read(key) for key in keys]
         return None if None in own else frozenset().union(*filter(None, own))
@@ -379,9 +376,8 @@ class ReadingClient:
 
     def _reduced(self, kind: Kind, items: Iterable[Item]) -> list[Item]:
         """Return the objects of a response as they are in the scope of the target."""
-        api, org_id = kind.apis[self.api], None
-        if not self._connection.target.enterprise:
-            org_id = self._org_id
+        api, target = kind.apis[self.api], self._connection.target
+        org_id = None if target.enterprise else self._org_id
         try:
             reduced = [api.reduced(item, org_id) for item in items]
         except ValueError as error:
@@ -492,7 +488,7 @@ class WritingClient(ReadingClient):
         ids: Mapping[Key, str],
         *,
         value: str | None = None,
-        taken: Container[str] = (),
+        taken: Container[ObjectId] = (),
     ) -> Live:
         kind, api = resource.kind, self._api(resource.kind.noun)
         body = codec.encode(resource, self._encoding(resource, ids), value=value)
@@ -510,7 +506,7 @@ class WritingClient(ReadingClient):
         # A short value can be part of an id by chance.
         if value and len(value) >= redact.DISTINCT_LENGTH and value in id:
             raise BadResponse(f"{call}: the id in the response contains the value of the secret")
-        if id in taken:
+        if ObjectId(kind.noun, id) in taken:
             raise BadResponse(
                 f"{call}: the response has the id of another object, {clean(id, 80)}, so the new "
                 "object is not known"

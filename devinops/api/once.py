@@ -19,7 +19,10 @@ class Once(Generic[T]):
         self._values: dict[Hashable, T] = {}
 
     def get(
-        self, key: Hashable, make: Callable[[T | None], T], is_enough: Callable[[T], bool]
+        self,
+        key: Hashable,
+        make: Callable[[T | None], T],
+        is_enough: Callable[[T], bool] = lambda _: True,
     ) -> T:
         """Return the value of a key if it `is_enough`; otherwise `make` one from the value before.
 

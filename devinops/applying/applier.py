@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -154,9 +153,7 @@ class Applier:
         self.journal_error = ""
         self.finished = False
         self._created: dict[Key, str] = {}
-        self._known = defaultdict[str, set[str]](set)
-        for noun, id in known:
-            self._known[noun].add(id)
+        self._known = {*known}
         self._lists: dict[str, Snapshot] = {}
         self._lock = threading.Lock()
         # Only one list at a time is in memory, however many creates have an unknown outcome.
@@ -344,14 +341,13 @@ class Applier:
         remark = ""
         try:
             # The new object may have the id of the one that it replaces.
-            known = self._known[change.key.kind]
-            taken = known - {change.id} if change.id else known
+            taken = self._known - {change.object_id} if change.id else self._known
             live = self.writer.create(change.written(), ids, value=value, taken=taken)
         except ApiError as error:
             if error.answered:
                 raise
             live, remark = self._recover(change, error), FOUND_AFTERWARDS
-        known.add(live.id)
+        self._known.add(live.object_id)
         self._created[change.key] = live.id
         loss = self._hand_over(change, live)
         self._verify_stored(change, change.written(), live)
@@ -436,7 +432,7 @@ class Applier:
 
     def _is_new(self, live: Live, change: Change) -> bool:
         different = changed_fields(change.kind, change.written(), live.resource)
-        return live.id not in self._known[live.key.kind] and not different
+        return live.object_id not in self._known and not different
 
     def _update(self, change: Change) -> tuple[Live | None, str]:
         assert change.live
@@ -671,25 +667,20 @@ def _meaning(error: DevinopsError, results: Sequence[Result]) -> str:
     if not isinstance(error, ApiError) or error.status not in (401, FORBIDDEN):
         return ""
     written = (r.change for r in results if r.wrote and not r.change.is_record_only)
-    meanings = (alone.refused for change in written if (alone := change.kind.alone))
-    return next((f"; {meaning}" for meaning in meanings), "")
+    return next((f"; {each.kind.locked_out}" for each in written if each.kind.alone), "")
 
 
 def _verified(plan: Plan, results: tuple[Result, ...], after: Plan) -> ApplyReport:
     """Return the report with what a plan made afterwards changes, and what only that one blocks."""
     blocked = {result.change.key for result in results if result.outcome is Outcome.BLOCKED}
     planned = {block.key for block in plan.blocked}
+    # What waits for a run of its own is the only change now.
+    waits = blocked | {key for key in planned if KINDS[key.kind].alone}
     unmanaged = {live.object_id for live in after.others}
     results = tuple(_as_listed(result, unmanaged) for result in results)
-    waits = blocked | _waiting_alone(planned)
     left = tuple(change for change in after.changes if change.key not in waits)
     waiting = tuple(block for block in after.blocked if block.key not in blocked | planned)
     return ApplyReport(plan, results, left, waiting)
-
-
-def _waiting_alone(keys: Collection[Key]) -> set[Key]:
-    """Return the keys of what waits for a run of its own, in which it is the only change now."""
-    return {key for key in keys if KINDS[key.kind].alone}
 
 
 def _as_listed(result: Result, unmanaged: Collection[ObjectId]) -> Result:

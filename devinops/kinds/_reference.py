@@ -47,10 +47,9 @@ def referring(
 
 def reference(
     noun: str,
-    singular: str,
     title: str,
-    spelling: str,
     *,
+    singular: str = "",
     member: str = "name",
     path: str,
     permission: str,
@@ -61,20 +60,20 @@ def reference(
 ) -> Kind:
     """Return a kind that is read once for all targets of an enterprise, and never written.
 
-    `spelling` describes what entries name it by, which is the `member` of a response. Its id is the
-    member `id`, or `NOUN_id`. `permission` is for reading; `remedy`, `reduced` and `named_by` are
-    those of `Kind`, `Api` and `Terraform`.
+    Entries name it by the `member` of a response, or by its id, which is the member `id` or
+    `NOUN_id`. `singular` is the noun in words if it is empty. `permission` is for reading;
+    `remedy`, `reduced` and `named_by` are those of `Kind`, `Api` and `Terraform`.
     """
 
     @dataclass(frozen=True, kw_only=True, slots=True)
     class Referred(Resource):
         name: str | Unset = attribute(
-            schema=text(spelling), required=True, names={"v3": FieldNames(read=member)}
+            schema=text(title), required=True, names={"v3": FieldNames(read=member)}
         )
 
     return Kind(
         noun=noun,
-        singular=singular,
+        singular=singular or noun.replace("_", " "),
         section="",
         title=title,
         resource=Referred,

@@ -38,7 +38,6 @@ def role() -> Any:
 def role_kind(
     noun: str,
     singular: str,
-    title: str,
     resource: type[Resource],
     *,
     path: str,
@@ -68,7 +67,7 @@ def role_kind(
         noun=noun,
         singular=singular,
         section=f"{noun}s",
-        title=title,
+        title=f"The {singular} in an organization, or in the enterprise.",
         resource=resource,
         identity=Named(noun.removesuffix("_role")),
         renames=False,

@@ -9,9 +9,8 @@ from devinops.kinds._reference import reference
 
 KIND = reference(
     "enterprise_organization",
-    "organization",
     "An organization of the enterprise.",
-    "Name.",
+    singular="organization",
     path="organizations",
     id="org_id",
     named_by=("devin_organizations", "devin_organization"),

@@ -15,9 +15,8 @@ def _reduced(item: Item, _: str | None) -> Item:
 
 KIND = reference(
     "git_connection",
-    "Git connection",
     "A connection of the enterprise to a Git host.",
-    "Name, or the id if it has none.",
+    singular="Git connection",
     path="git-providers/connections",
     permission="ManageGitIntegrations",
     remedy="connect it in the web app (no API can), or correct the name",

@@ -28,7 +28,6 @@ class GroupRole(Resource):
 KIND = role_kind(
     "group_role",
     "role of a group",
-    "The role of a group in an organization, or in the enterprise.",
     GroupRole,
     path="members/idp-groups",
     id="idp_group_name",

@@ -16,7 +16,6 @@ from typing import Any, Final, TypeAlias
 from devinops.kinds._nested import set_of, text
 from devinops.model.keys import listed
 from devinops.model.kind import (
-    Alone,
     FieldPath,
     Hazard,
     Kind,
@@ -109,20 +108,15 @@ KIND = Kind(
     terraform=Terraform(enterprise="devin_ip_access_list"),
     check=_check,
     hazards=(Hazard("lockout", _locks_out), Hazard("access", _opens)),
-    alone=Alone(
-        why="it can lock out whatever comes after it",
-        refused=(
-            "the list was written, and the API now refuses the key: this machine is probably "
-            "outside the list. No rollback gets through from here: run it from an address in the "
-            "list, or correct the list there"
-        ),
-    ),
+    alone="it can lock out whatever comes after it",
+    locked_out="the list was written, and the API now refuses the key: this machine is probably "
+    "outside the list. No rollback gets through from here: run it from an address in the list, or "
+    "correct the list there",
     apis={
         "v3": settings_api(
             Scope.ENTERPRISE,
             Part("ip_ranges", "ip-access-list", "ip_ranges", empty=[]),
             read="ManageEnterpriseSettings",
-            write="ManageEnterpriseSettings",
         )
     },
 )

@@ -156,7 +156,6 @@ KIND = Kind(
             Scope.ENTERPRISE,
             Part("groups", "org-group-limits", "groups", empty=UNSET),
             read="ManageOrganizations",
-            write="ManageOrganizations",
         )
     },
 )

@@ -15,9 +15,7 @@ def _reduced(item: Item, org_id: str | None) -> Item | None:
 
 KIND = reference(
     "role",
-    "role",
     "A role that people, groups and service users can have.",
-    "Name, unique among the roles of a type.",
     member="role_name",
     path="roles",
     permission="ManageAccountMembership",

@@ -15,9 +15,7 @@ def _reduced(item: Item, _: str | None) -> Item | None:
 
 KIND = reference(
     "service_user",
-    "service user",
     "A service user of the enterprise.",
-    "Name of an active service user.",
     path="members/service-users",
     permission="ManageAccountServiceUsers or ManageAccountMembership",
     remedy="create the service user in the web app, or correct the name",

@@ -28,7 +28,6 @@ class ServiceUserRole(Resource):
 KIND = role_kind(
     "service_user_role",
     "role of a service user",
-    "The role of a service user in an organization, or in the enterprise.",
     ServiceUserRole,
     path="members/service-users",
     id="service_user_id",

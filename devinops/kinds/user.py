@@ -23,9 +23,7 @@ def _reduced(item: Item, _: str | None) -> Item:
 
 KIND = reference(
     "user",
-    "user",
     "A person in the enterprise.",
-    "E-mail address, or the id if there is none.",
     member="email",
     path="members/users",
     permission="ManageAccountMembership or ViewAccountMembership",

@@ -31,7 +31,6 @@ class UserRole(Resource):
 KIND = role_kind(
     "user_role",
     "role of a user",
-    "The role of a person in an organization, or in the enterprise.",
     UserRole,
     path="members/users",
     id="user_id",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, Self
 
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 from devinops.model.kind import ApiVersion, Resource
 from devinops.model.objects import Live, Snapshot
 from devinops.model.target import Target
@@ -164,7 +164,7 @@ class Writer(Reader, Protocol):
         ids: Mapping[Key, str],
         *,
         value: str | None = None,
-        taken: Container[str] = (),
+        taken: Container[ObjectId] = (),
     ) -> Live:
         """Create an object and return it as it is now.
 

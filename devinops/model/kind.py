@@ -466,7 +466,7 @@ class Api(NamedTuple):
 def settings_api(scope: Scope, *parts: Part, read: str = "", write: str = "") -> Api:
     """Return what an API can do with the only object of a kind, which always exists.
 
-    `read` and `write` are the permissions.
+    `read` and `write` are the permissions; whoever may read may write if only one is given.
     """
     return Api(
         path="",
@@ -476,7 +476,7 @@ def settings_api(scope: Scope, *parts: Part, read: str = "", write: str = "") ->
         deletes=False,
         parts=parts,
         read_permission=read,
-        write_permission=write,
+        write_permission=write or read,
     )
 
 
@@ -490,16 +490,6 @@ class Lifecycle(StrEnum):
     REQUIRED = "must exist; no API creates one"
     CONTRACT = "must exist; created or replaced only with a value that is kept elsewhere"
     WHOLE = "always there; set as a whole"
-
-
-class Alone(NamedTuple):
-    """Why objects of a kind are changed in a run of their own.
-
-    `why` is a clause about a change. `refused` says what it means if the API then refuses the key.
-    """
-
-    why: str
-    refused: str
 
 
 class Hazard(NamedTuple):
@@ -604,7 +594,8 @@ class Kind:
     written, and yields (path, message) for each fault that a JSON Schema cannot express. `label`
     is the field with labels, one of which marks the owner. `meaning` says what its fields mean to
     readers.
-    `alone`: such an object is changed in a run without any other change.
+    If `alone` says why, as a clause about a change, such an object is changed in a run without any
+    other change; `locked_out` says what it means if the API then refuses the key.
     `moves_to` is what the vendor has announced to turn such objects into. `out_of_sight` says how
     an object of an organization may still exist although its lists no longer show it. A kind
     without a `section` is read only to find what others refer to; `remedy` says what to do if such
@@ -629,7 +620,8 @@ class Kind:
     confidential: bool = False
     label: str | None = None
     hazards: tuple[Hazard, ...] = ()
-    alone: Alone | None = None
+    alone: str = ""
+    locked_out: str = ""
     of_principals: bool = False
     generated_secret: GeneratedSecret | None = None
     meaning: Meaning = Meaning()

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from devinops.kinds import KINDS
 from devinops.model.changes import DELETING, Blocked, Blocker, Change, Refusal
 from devinops.model.keys import Key
 from devinops.model.policy import OUT_OF_WAVE, Approvals, allow
@@ -73,7 +72,7 @@ def outside_waves(plan: Plans) -> Iterator[Refusal]:
 
 def changed_alone(plan: Plan) -> list[Change]:
     """Return the changes that must be made in a run of their own."""
-    return [c for c in plan.changes if KINDS[c.key.kind].alone and not c.is_record_only]
+    return [c for c in plan.changes if c.kind.alone and not c.is_record_only]
 
 
 def apart(plan: Plan, *, others: bool) -> Plan:
@@ -98,10 +97,9 @@ def apart(plan: Plan, *, others: bool) -> Plan:
 
 def _waiting(change: Change) -> Blocked:
     """Return a change that waits for a run of its own."""
-    alone, noun = change.kind.alone, change.key.kind
     reason = (
-        f"{alone and alone.why}, so it is changed in a run of its own: run apply with --only "
-        f"{noun} and the --target, before or after the rest"
+        f"{change.kind.alone}, so it is changed in a run of its own: run apply with --only "
+        f"{change.key.kind} and the --target, before or after the rest"
     )
     ids, fields = ((change.id,) if change.id else ()), change.fields
     return Blocked(Blocker.APPROVAL, change.key, reason, change.source, ids, fields=fields)

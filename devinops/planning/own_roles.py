@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devinops.model.changes import Blocker, Change
+from devinops.model.changes import Blocker
 from devinops.model.inventory import Inventory
 from devinops.model.objects import Snapshot
 from devinops.planning.draft import PlanDraft
@@ -19,7 +19,7 @@ _OWN = (
 
 def block_own(draft: PlanDraft, inventory: Inventory, snapshot: Snapshot) -> None:
     """Block each change of what the principals of the run's keys may do."""
-    for change in [each for each in draft.changes if _is_about_principal(each)]:
+    for change in [c for c in draft.changes if c.kind.of_principals and not c.is_record_only]:
         about = {change.id, change.key.name, *change.references.values()}
         if snapshot.own is not None and about.isdisjoint(snapshot.own):
             continue
@@ -27,7 +27,3 @@ def block_own(draft: PlanDraft, inventory: Inventory, snapshot: Snapshot) -> Non
         subject = change.declaration or inventory.by_id[change.object_id]
         reason, lives = _UNKNOWN if snapshot.own is None else _OWN, filter(None, [change.live])
         draft.block(Blocker.PROTECTED, subject, reason, lives, change.fields)
-
-
-def _is_about_principal(change: Change) -> bool:
-    return change.kind.of_principals and not change.is_record_only

@@ -17,7 +17,7 @@ from devinops.kinds.playbook import Playbook
 from devinops.kinds.secret import Secret
 from devinops.model.client_protocols import KeyOwner
 from devinops.model.errors import ApiError, BadResponse, ConfigError, Unreachable
-from devinops.model.keys import Key
+from devinops.model.keys import Key, ObjectId
 from devinops.model.objects import Live
 from devinops.model.values import UNSET
 from tests.testing.waiting import LONG_S
@@ -579,10 +579,11 @@ def test_a_create_that_cannot_be_read_leaves_the_outcome_open(serve, reply, writ
 def test_a_create_that_returns_an_object_that_was_there_leaves_the_outcome_open(
     serve, reply, writer
 ):
+    other, same = ObjectId("knowledge", "note-6"), ObjectId("knowledge", "note-7")
     client = writer(serve(reply(body=note("note-7"))))
-    assert client.create(RESOURCE, {}, taken={"note-6"}).id == "note-7"
+    assert client.create(RESOURCE, {}, taken={other}).id == "note-7"
     with pytest.raises(BadResponse, match="the id of another object, note-7, so") as caught:
-        writer(serve(reply(body=note("note-7")))).create(RESOURCE, {}, taken={"note-7"})
+        writer(serve(reply(body=note("note-7")))).create(RESOURCE, {}, taken={same})
     assert not caught.value.answered
 
 

@@ -33,7 +33,7 @@ class Organization(Writer):
     parallelism: int = 8
     meanwhile: Callable[[], None] = lambda: None
     """What happens between two attempts."""
-    taken: Container[str] = ()
+    taken: Container[ObjectId] = ()
     """The ids that the last create must not return."""
 
     def snapshot(self, kinds: Collection[str] | None = None) -> Snapshot:
@@ -59,7 +59,7 @@ class Organization(Writer):
         ids: Mapping[Key, str],
         *,
         value: str | None = None,
-        taken: Container[str] = (),
+        taken: Container[ObjectId] = (),
     ) -> Live:
         name = resource.kind.key(resource).name
         self.taken = taken
