@@ -634,14 +634,11 @@ class WritingClient(ReadingClient):
 
         There, the id of a subject is its name.
         """
-        kind, names = resource.kind, dict[Key, str]()
-        references = [attribute for attribute in kind.attributes if attribute.ref]
-        lacking = [a for a in references if not self._exists(KINDS[a.ref or ""])]
-        for attribute in lacking:
-            if attribute.name in kind.identity.fields:
-                name = getattr(resource, attribute.name)
-                names[kind.referred(attribute, name)] = name
-        left_out = frozenset(a.name for a in lacking) - {*kind.identity.fields}
+        kind = resource.kind
+        lacking = [a for a in kind.attributes if a.ref and not self._exists(KINDS[a.ref])]
+        subjects = [a for a in lacking if a.name in kind.identity.fields]
+        names = {kind.referred(a, n): n for a in subjects if (n := getattr(resource, a.name))}
+        left_out = frozenset(a.name for a in lacking if a not in subjects)
         return codec.Encoding(self.api, {**ids, **names}, left_out, self._connection.owner)
 
     def _api(self, kind: str) -> Api:

@@ -674,13 +674,17 @@ def _verified(plan: Plan, results: tuple[Result, ...], after: Plan) -> ApplyRepo
     """Return the report with what a plan made afterwards changes, and what only that one blocks."""
     blocked = {result.change.key for result in results if result.outcome is Outcome.BLOCKED}
     planned = {block.key for block in plan.blocked}
-    # What waits for a run of its own is the only change now.
-    waits = blocked | {key for key in planned if KINDS[key.kind].alone}
     unmanaged = {live.object_id for live in after.others}
     results = tuple(_as_listed(result, unmanaged) for result in results)
+    waits = blocked | _waiting_alone(planned)
     left = tuple(change for change in after.changes if change.key not in waits)
     waiting = tuple(block for block in after.blocked if block.key not in blocked | planned)
     return ApplyReport(plan, results, left, waiting)
+
+
+def _waiting_alone(keys: Collection[Key]) -> set[Key]:
+    """Return the keys of what waits for a run of its own, in which it is the only change now."""
+    return {key for key in keys if KINDS[key.kind].alone}
 
 
 def _as_listed(result: Result, unmanaged: Collection[ObjectId]) -> Result:

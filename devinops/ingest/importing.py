@@ -69,6 +69,11 @@ class Imported:
         return KINDS[self.key.kind].lifecycle is not Lifecycle.CONTRACT
 
     @property
+    def differs(self) -> bool:
+        """Whether its entry does not say all that the source does."""
+        return bool(self.remarks or self.unwritten)
+
+    @property
     def shared(self) -> tuple[str, ...]:
         """The arguments of its Terraform resource that the entry sets, if others stay there."""
         return KINDS[self.key.kind].terraform.shared

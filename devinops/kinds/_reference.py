@@ -79,8 +79,6 @@ def reference(
         resource=Referred,
         identity=Named("name"),
         lifecycle=Lifecycle.REQUIRED,
-        renames=False,
-        tombstones=False,
         remedy=remedy,
         only_named=True,
         terraform=Terraform(named_by=named_by or (f"devin_{noun}s",)),

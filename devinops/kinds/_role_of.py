@@ -70,7 +70,6 @@ def role_kind(
         title=f"The {singular} in an organization, or in the enterprise.",
         resource=resource,
         identity=Named(noun.removesuffix("_role")),
-        renames=False,
         only_named=True,
         of_principals=True,
         refused=refused,

@@ -89,8 +89,6 @@ KIND = Kind(
     resource=AcuLimit,
     identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
-    renames=False,
-    tombstones=False,
     terraform=Terraform(
         "devin_organization", shown=_from_terraform, shared=(*_IN_TERRAFORM.values(),)
     ),

@@ -41,8 +41,6 @@ KIND = Kind(
     resource=Folder,
     identity=Path("path"),
     lifecycle=Lifecycle.REQUIRED,
-    renames=False,
-    tombstones=False,
     terraform=Terraform(named_by=("devin_knowledge_folders",)),
     apis={
         "v3": Api(

@@ -115,7 +115,6 @@ KIND = Kind(
     title="What an organization reaches of a Git connection: a repository, a group or a prefix.",
     resource=GitPermission,
     identity=Composite(("connection", "match", "path")),
-    renames=False,
     only_named=True,
     terraform=Terraform("devin_git_permission"),
     check=_check,

@@ -58,7 +58,6 @@ KIND = Kind(
     title="A group of the identity provider that the enterprise knows; for an enterprise target.",
     resource=IdpGroup,
     identity=Named("name"),
-    renames=False,
     only_named=True,
     of_principals=True,
     terraform=Terraform(enterprise="devin_idp_group", shown=_from_terraform),

@@ -102,8 +102,6 @@ KIND = Kind(
     resource=IpAccessList,
     identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
-    renames=False,
-    tombstones=False,
     only_named=True,
     terraform=Terraform(enterprise="devin_ip_access_list"),
     check=_check,

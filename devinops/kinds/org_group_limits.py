@@ -145,8 +145,6 @@ KIND = Kind(
     resource=OrgGroupLimits,
     identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
-    renames=False,
-    tombstones=False,
     only_named=True,
     terraform=Terraform(enterprise="devin_org_group_limits", shown=_from_terraform),
     check=_check,

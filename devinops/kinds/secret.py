@@ -104,7 +104,6 @@ KIND = Kind(
     resource=Secret,
     identity=Named("key"),
     lifecycle=Lifecycle.CONTRACT,
-    renames=False,
     confidential=True,
     terraform=Terraform("devin_secret"),
     apis={

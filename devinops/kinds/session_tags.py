@@ -74,8 +74,6 @@ KIND = Kind(
     resource=SessionTags,
     identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
-    renames=False,
-    tombstones=False,
     terraform=Terraform("devin_org_tags", shown=_from_terraform),
     check=_check,
     apis={
@@ -89,7 +87,6 @@ KIND = Kind(
                 write_member="tag",
             ),
             read="ManageEnterpriseSettings",
-            write="ManageEnterpriseSettings",
         )
     },
 )

@@ -615,8 +615,6 @@ class Kind:
     document: str | None = None
     parent: str | None = None
     singular: str = ""
-    renames: bool = True
-    tombstones: bool = True
     confidential: bool = False
     label: str | None = None
     hazards: tuple[Hazard, ...] = ()
@@ -669,6 +667,18 @@ class Kind:
             "app whether it is there; nothing is deleted here, and devinops export writes the "
             "entries as a plugin"
         )
+
+    @property
+    def renames(self) -> bool:
+        """Whether an API can change the name of an object."""
+        names = [self.by_name[name] for name in self.identity.fields]
+        versions = [version for version, api in self.apis.items() if api.update]
+        return any(name.sent_as(each, creating=False) for name in names for each in versions)
+
+    @property
+    def tombstones(self) -> bool:
+        """Whether an entry can say that an object must be gone."""
+        return self.lifecycle in (Lifecycle.MANAGED, Lifecycle.CONTRACT)
 
     @property
     def is_declared(self) -> bool:

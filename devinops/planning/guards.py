@@ -11,7 +11,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import ENDING, Action, Change, Drift, Refusal, Risk
 from devinops.model.inventory import Inventory
 from devinops.model.keys import Key, listed
-from devinops.model.kind import Lifecycle, Scope
+from devinops.model.kind import Hazard, Lifecycle, Scope
 from devinops.model.objects import Declaration, Ensure
 from devinops.model.policy import (
     ACCESS,
@@ -119,19 +119,12 @@ def needed(approvals: Approvals, changes: Iterable[Change], scope: Scope) -> App
 def risks(changes: Iterable[Change], scope: Scope) -> Iterator[Risk]:
     """Yield the risks of changes, whether they are approved or not."""
     for change in changes:
-        is_delete = change.action is Action.DELETE
-        if change.action in ENDING and not is_delete:
-            continue
-        asked = [
-            hazard
-            for hazard in change.kind.hazards
-            if hazard.scope in (None, scope) and (hazard.sees_deletes or not is_delete)
-        ]
+        asked = list(_asked(change, scope))
         if any(hazard.approval == ACCESS for hazard in asked) and (back := _given_back(change)):
             yield Risk(change.key, ACCESS, back)
         for hazard in asked:
             before = change.live.resource if change.live else None
-            after = None if is_delete else change.written()
+            after = None if change.action in ENDING else change.written()
             if risk := hazard.risk(before, after):
                 doubt = f"; {change.doubt}, so there may be two" if change.doubt else ""
                 yield Risk(change.key, hazard.approval, f"{risk}{doubt}")
@@ -150,6 +143,16 @@ def _given_back(change: Change) -> str:
     ]
     taken = "which somebody may have taken out outside devinops, perhaps after an incident"
     return f"gets {listed(added)}, {taken}" if added else ""
+
+
+def _asked(change: Change, scope: Scope) -> Iterator[Hazard]:
+    """Yield the hazards that a change in a target of this scope can have."""
+    is_delete = change.action is Action.DELETE
+    if change.action in ENDING and not is_delete:
+        return
+    for hazard in change.kind.hazards:
+        if hazard.scope in (None, scope) and (hazard.sees_deletes or not is_delete):
+            yield hazard
 
 
 def _drifted(drift: Iterable[Drift], changes: Iterable[Change]) -> Iterator[Refusal]:

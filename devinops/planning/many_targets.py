@@ -72,7 +72,7 @@ def outside_waves(plan: Plans) -> Iterator[Refusal]:
 
 def changed_alone(plan: Plan) -> list[Change]:
     """Return the changes that must be made in a run of their own."""
-    return [c for c in plan.changes if c.kind.alone and not c.is_record_only]
+    return [c for c in plan.changes if not c.is_record_only and c.kind.alone]
 
 
 def apart(plan: Plan, *, others: bool) -> Plan:

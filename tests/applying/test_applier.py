@@ -307,8 +307,9 @@ def test_no_new_object_may_have_an_id_that_was_listed_or_created_before(
 ) -> None:
     organization = Organization(objects=[live("knowledge", name="Theirs", body="theirs")])
     run(notes("A", "B"), organization, parallelism=1)
-    listed = {o.id for o in organization.objects if o.key.name == "Theirs"}
-    assert organization.taken == {*listed, "new-A", "new-B"}
+    listed = {o.object_id for o in organization.objects if o.key.name == "Theirs"}
+    new = {ObjectId("knowledge", id) for id in ("new-A", "new-B")}
+    assert organization.taken == listed | new
 
 
 class DroppedMacros(Organization):
@@ -995,7 +996,7 @@ def test_a_rotation_tries_the_create_hard(
         "create"
     ] * creates
     assert outcomes(report) == {"S": outcome}
-    assert old.id not in organization.taken, "the new one may have the same id"
+    assert old.object_id not in organization.taken, "the new one may have the same id"
     if outcome is Outcome.FAILED:
         assert "MISSING now" in report.results[0].message
         assert report.exit_code == ExitCode.RUN_AGAIN

@@ -184,7 +184,6 @@ GRANT = Kind(
     resource=Grant,
     identity=Composite(("host", "path")),
     document="why",
-    renames=False,
     apis={"v3": Api(path="grants", id="grant_id", update=None)},
 )
 
@@ -224,8 +223,6 @@ SHELF = Kind(
     resource=Shelf,
     identity=Path("path"),
     lifecycle=Lifecycle.REQUIRED,
-    renames=False,
-    tombstones=False,
     apis={
         "v3": Api(
             path="shelves",
@@ -327,8 +324,6 @@ PALETTE = Kind(
     resource=Palette,
     identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
-    renames=False,
-    tombstones=False,
     check=_colors_of_palette,
     apis={
         "v3": settings_api(
@@ -354,8 +349,6 @@ MOTTO = Kind(
     resource=Motto,
     identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
-    renames=False,
-    tombstones=False,
     apis={"v3": settings_api(Scope.ENTERPRISE, Part("words", "motto", "words"))},
 )
 

@@ -183,8 +183,7 @@ def _lines(report: ImportReport, dry_run: bool, options: Options, link_base: str
 def _follow_up(report: ImportReport, options: Options) -> Iterator[str]:
     """Yield how to adopt live objects by id, and how to take them from Terraform."""
     adopted = [item for item in _of_terraform(report) if item.is_adopted]
-    named = [item for item in adopted if item.id]
-    by_id = [item for item in named if options.verbose or item.remarks or item.unwritten]
+    by_id = [item for item in adopted if item.id and (options.verbose or item.differs)]
     title = "Adopt the live objects by id, in a target with an inventory:"
     yield from _block(title, _links(by_id, options.command_flags))
     if equal := len(adopted) - len(by_id):

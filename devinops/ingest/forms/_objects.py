@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from devinops.api.codec import Names, Viewpoint, decode, spellings, unknown_fields
 from devinops.ingest.import_form import Contents, ForeignObject, Omission, quote
@@ -98,10 +98,7 @@ def _is_always_written(kind: Kind, attribute: Attribute) -> bool:
     return attribute.required or attribute.name in kind.identity.fields
 
 
-_ANY_ORGANIZATION: Final = Viewpoint()
-
-
-def read_objects(listed: Sequence[Listed], viewpoint: Viewpoint = _ANY_ORGANIZATION) -> Contents:
+def read_objects(listed: Sequence[Listed], viewpoint: Viewpoint) -> Contents:
     """Return objects with their values in files, and those that cannot be imported.
 
     Objects that must exist and that nothing creates, such as folders, only give others their names.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from devinops.api.codec import Viewpoint
 from devinops.ingest.forms._objects import Item, Listed, read_objects, required_members
 from devinops.ingest.import_form import Contents, Form, ImportChoices, ImportSource, Omission, quote
 from devinops.kinds import KINDS
@@ -31,7 +32,7 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     if not listed:
         return _nothing(source, _UNKNOWN)
     lost = sum(1 for _ in _items(data)) - len(listed)
-    contents = read_objects(listed)
+    contents = read_objects(listed, Viewpoint())
     objects = (
         "1 object of an unknown kind is" if lost == 1 else f"{lost} objects of an unknown kind are"
     )

@@ -34,10 +34,9 @@ VERSION: Final = 4
 PROVIDER: Final = "devin_"
 
 _NAMES: Final = [(kind.terraform, kind) for kind in KINDS.values()]
-_OF_ENTERPRISES: Final = {names.enterprise: kind for names, kind in _NAMES if names.enterprise}
+_OF_ENTERPRISES: Final = {names.enterprise for names, _ in _NAMES}
 _RESOURCES: Final = {
-    **{names.organization: kind for names, kind in _NAMES if names.organization},
-    **_OF_ENTERPRISES,
+    type: kind for names, kind in _NAMES for type in (names.organization, names.enterprise) if type
 }
 """Type of a resource → the kind of its objects."""
 
