@@ -19,12 +19,11 @@ class Once(Generic[T]):
         self._values: dict[Hashable, T] = {}
 
     def get(
-        self,
-        key: Hashable,
-        make: Callable[[T | None], T],
-        is_enough: Callable[[T], bool] = lambda _: True,
+        self, key: Hashable, make: Callable[[T | None], T], is_enough: Callable[[T], bool] = bool
     ) -> T:
         """Return the value of a key if it `is_enough`; otherwise `make` one from the value before.
+
+        By default, a value is enough if it is not empty.
 
         An error of `make` is raised, and the next thread tries again.
         """

@@ -14,14 +14,7 @@ from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.model.changes import DELETING, DROPPING, Action, Change, Outcome, Result
 from devinops.model.client_protocols import BeforeAgain, Writer, ignore
-from devinops.model.errors import (
-    FORBIDDEN,
-    TOO_MANY,
-    ApiError,
-    DevinopsError,
-    Terminated,
-    Unreachable,
-)
+from devinops.model.errors import TOO_MANY, ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import MAKING, RECOVERY_WAITS_S, Intent, Record, sent_by, time_of
 from devinops.model.keys import Key, ObjectId
@@ -664,7 +657,7 @@ def apply(applier: Applier, verify: Callable[[], Plan]) -> ApplyReport:
 
 def _meaning(error: DevinopsError, results: Sequence[Result]) -> str:
     """Return what it means that the key is refused after these results; empty if nothing else."""
-    if not isinstance(error, ApiError) or error.status not in (401, FORBIDDEN):
+    if not (isinstance(error, ApiError) and error.refuses_key):
         return ""
     written = (r.change for r in results if r.wrote and not r.change.is_record_only)
     return next((f"; {each.kind.locked_out}" for each in written if each.kind.alone), "")

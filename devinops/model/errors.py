@@ -107,6 +107,11 @@ class ApiError(DevinopsError):
         """Whether there is no such object; a web page with a 404 only means a wrong address."""
         return self.status == 404 and not isinstance(self, BadResponse)
 
+    @property
+    def refuses_key(self) -> bool:
+        """Whether the API does not accept the key at all, or not for this."""
+        return self.status in (401, FORBIDDEN)
+
 
 class Unreachable(ApiError):
     """No response: the host name did not resolve, the connection failed, or it timed out."""

@@ -38,6 +38,12 @@ def by_name(declarations: Iterable[Declaration], live: Snapshot) -> list[Declara
     return [_by_name(entry, names) if entry.kind in spelled else entry for entry in entries]
 
 
+def naming_problems(declarations: Collection[Declaration], live: Snapshot) -> Iterator[Problem]:
+    """Yield the problems of ids in entries that a list of objects can show."""
+    yield from mention_problems(declarations, live)
+    yield from twice_declared(declarations, live)
+
+
 def twice_declared(declarations: Iterable[Declaration], live: Snapshot) -> Iterator[Problem]:
     """Yield a problem for each entry that names by id what another entry names by name."""
     first: dict[Key, Declaration] = {}

@@ -28,12 +28,7 @@ from devinops.planning.folders import (
     with_folders,
     with_seen_folders,
 )
-from devinops.planning.mentions import (
-    mention_problems,
-    mentioning_kinds,
-    twice_declared,
-    unchecked,
-)
+from devinops.planning.mentions import mentioning_kinds, naming_problems, unchecked
 from devinops.planning.plan import Plan, PlanRequest, build_plan
 
 
@@ -152,8 +147,7 @@ class _Comparison:
             snapshot = session.with_promoted(snapshot, self.inventory, self.kinds)
         problems = [
             *edition_problems(entries, session.client.target.api, snapshot.unknown_fields),
-            *mention_problems(entries, snapshot),
-            *twice_declared(entries, snapshot),
+            *naming_problems(entries, snapshot),
         ]
         stop_on_errors(problems)
         build = partial(self.build, problems)

@@ -365,8 +365,10 @@ class Planning(Generic[C_co]):
         self.collector = Collector(with_others=self.with_others or run.options.verbose or is_one)
         run.http.expect({n: connection(run.known[n]) for n in run.names if n in run.known})
         run.each("planning", {name: partial(self.plan, name) for name in run.names}, self.failed)
+        # Other shards may change what this one does not see.
+        unseen = run.options.shard and any(not KINDS[noun].alone for noun in run.selection.kinds)
         for name, (session, planned) in sorted(self.waiting.items()):
-            others = self.is_shard or bool(self.changing - {name})
+            others = bool(unseen or self.changing - {name})
             self.take(session, planned._replace(plan=apart(planned.plan, others=others)))
         plan = self.collector.plans(
             **run.selection.texts,
@@ -415,12 +417,6 @@ class Planning(Generic[C_co]):
                 self.waiting[name] = session, planned
         if not is_waiting:
             self.take(session, planned)
-
-    @property
-    def is_shard(self) -> bool:
-        """Whether other shards may change what this one does not see."""
-        kinds = self.run.selection.kinds
-        return self.run.options.shard is not None and not all(KINDS[k].alone for k in kinds)
 
     def take(self, session: Session[C_co], planned: Planned) -> None:
         """Take the plan of a target, which is stale unless it is as reviewed."""
