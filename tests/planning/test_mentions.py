@@ -20,7 +20,7 @@ from devinops.planning.mentions import (
     by_name,
     mention_problems,
     mentioning_kinds,
-    twice_declared,
+    naming_problems,
     unchecked,
 )
 from tests.testing.objects import live
@@ -65,7 +65,7 @@ def test_two_entries_of_one_person_are_a_problem_of_the_second(
         Declaration(Key("user_role", ROOT, user), UserRole(user=user, role="R"), Source("a", line))
         for line, user in enumerate(users, 1)
     ]
-    problems = list(twice_declared(entries, people))
+    problems = list(naming_problems(entries, people))
     shown = [(problem.source.line, problem.message) for problem in problems]
     said = (2, "user_role:a@b is also declared in a:1:1: keep one of them")
     assert shown == ([said] if twice else [])
