@@ -156,11 +156,14 @@ def test_a_rollback_with_another_change_restores_only_that(
     root = write([*OLD, "198.51.100.0/24"], "pay")
     apply = ("apply", "-C", root, "--adopt", "--yes")
     assert devinops(*apply, "-t", "pay").code == devinops(*apply, "-t", "everyone").code == 0
-    backups = sorted((root / ".devinops" / "backups").rglob("*.jsonl"))
-    assert len(backups) == 2
+    backups = {
+        json.loads(path.read_text().splitlines()[0])["target"]: path
+        for path in (root / ".devinops" / "backups").rglob("*.jsonl")
+    }
     run = tmp_path / "20260312T140211Z-1a2b3c"
     run.mkdir()
-    for name, backup in zip(("pay", "everyone"), backups, strict=True):
+    assert backups.keys() == {"pay", "everyone"}
+    for name, backup in backups.items():
         (run / f"{run.name}.{name}.jsonl").write_bytes(backup.read_bytes())
     ran = devinops("rollback", run, "-C", root, "-t", "all", "--yes", "--allow", "lockout")
     assert (ran.code, WAITS in " ".join(ran.out.split())) == (4, True)
