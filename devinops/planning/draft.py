@@ -47,9 +47,11 @@ class PlanContext:
     def uses_root(self, folder: Key) -> bool:
         """Return whether what is new in a missing folder is created in the root.
 
-        Not if its name is probably a typo, or if a listed object is in it: then the list is wrong.
+        Not if its name is probably a typo, or if a listed object is in or below it: then the list
+        is wrong.
         """
-        is_doubtful = folder in self.misspelled or folder.path in self.occupied
+        is_occupied = any(f"{path}/".startswith(f"{folder.path}/") for path in self.occupied)
+        is_doubtful = folder in self.misspelled or is_occupied
         is_allowed = self.policy.missing_folders is MissingFolders.ROOT
         return self.has_inventory and is_allowed and not is_doubtful
 

@@ -305,7 +305,9 @@ def _explained(change: Change, context: PlanContext) -> Change:
         return replace(change, reason=f"{change.reason}{why}")
     record = context.inventory.by_id.get(change.object_id)
     leaves_root = change.moves and change.live and not change.live.key.folder
-    if not (change.action is Action.RENAME and leaves_root and is_in_root(record)):
+    # A move to another folder than the recorded one is new, and has to be reviewed.
+    waited = is_in_root(record) and record and record.key.folder == entry.key.folder
+    if not (change.action is Action.RENAME and leaves_root and waited):
         return change
     why = f"; it was in the root until the {folder} existed"
     return replace(change, reason=f"{change.reason}{why}", arrives=True)

@@ -539,6 +539,7 @@ def _shared_change(change: Change) -> Change:
         overwrites=change.overwrites,
         declared_at=change.source,
         declared_over=change.overridden,
+        arrives=change.arrives,
     )
 
 

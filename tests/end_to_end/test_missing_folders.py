@@ -163,6 +163,35 @@ def test_a_note_that_waits_may_move_although_nobody_reviewed_that(
     assert "out of the root" not in devinops("drift", "-C", root).out
 
 
+def test_a_saved_plan_in_which_a_note_arrives_is_shown_and_applied(
+    emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
+) -> None:
+    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
+    applied(devinops, root)
+    create(emulator, "G")
+    saved = tmp_path / "plan.json"
+    assert devinops("plan", "-C", root, "--out", saved).code == 0
+    assert devinops("show", saved).code == 0
+    applied(devinops, root, str(saved))
+    assert places(emulator) == {"A": "G"}
+
+
+def test_a_waiting_note_goes_to_another_folder_only_if_that_was_reviewed(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
+    applied(devinops, root)
+    repository({"knowledge/b.md": note("B", "other")})
+    digest = document(devinops, "plan", "-C", root)["digest"]
+    (root / "knowledge" / "F").mkdir()
+    (root / "knowledge" / "G" / "a.md").rename(root / "knowledge" / "F" / "a.md")
+    assert actions(document(devinops, "plan", "-C", root))[-1] == ("rename", "knowledge:F/A")
+    assert devinops("apply", "-C", root, "--yes", "--expect", digest).code == 5
+    assert places(emulator) == {"A": ""}
+    applied(devinops, root)
+    assert places(emulator) == {"A": "F", "B": ""}
+
+
 def test_a_name_nearly_that_of_a_folder_stays_blocked(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
