@@ -621,11 +621,12 @@ class WritingClient(ReadingClient):
     def _object_in(self, kind: Kind, response: Any, call: Call, id: str | None) -> Item:
         """Return the object with an id in the response to a write; empty if it shows none.
 
-        Of a list, an only object is returned for no id.
+        What is created in a list is shown in one. There, an only object is returned for no id.
         """
-        objects = response if isinstance(response, list) else [response]
+        is_list = isinstance(response, list) and kind.apis[self.api].creates_in_list
+        objects = response if is_list else [response]
         shown = self._reduced(kind, [_checked_object(each, call) for each in objects])
-        if isinstance(response, list):
+        if is_list:
             shown = [each for each in shown if id in (None, each.get(kind.apis[self.api].id))]
         return shown[0] if len(shown) == 1 else {}
 

@@ -449,6 +449,11 @@ class Api(NamedTuple):
         return scope in self.scopes
 
     @property
+    def creates_in_list(self) -> bool:
+        """Whether an object is created as the only one of a list."""
+        return self.wrapped is not _as_it_is
+
+    @property
     def is_about_organization(self) -> bool:
         """Whether only an enterprise key can reach it, although it is about one organization."""
         return Scope.ABOUT_ORGANIZATION in self.scopes

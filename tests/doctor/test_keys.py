@@ -32,6 +32,8 @@ ENTERPRISE: Mapping[str, Collection[str]] = {
     "playbooks of the enterprise": {"ManageAccountPlaybooks"},
     "organizations": {"ManageOrganizations"},
     "ACU limits": {"ManageBilling", "ViewAccountConsumption"},
+    "IP access list": {"ManageEnterpriseSettings"},
+    "limits of organization groups": {"ManageOrganizations"},
     "session tags": {"ManageEnterpriseSettings"},
     "default session tag": {"ManageEnterpriseSettings"},
     "audit log of the organization": {"ManageEnterpriseSettings"},
@@ -93,7 +95,7 @@ def test_each_set_of_permissions_of_an_organization(emulator: Emulator, number: 
 @pytest.mark.sampled(9)
 @pytest.mark.parametrize("number", range(len(PAIRS)))
 def test_each_pair_of_permissions_of_the_enterprise(emulator: Emulator, number: int) -> None:
-    key, own = f"cog_pair{number}", {n: ENTERPRISE[n] for n in list(ENTERPRISE)[:4]}
+    key, own = f"cog_pair{number}", {n: ENTERPRISE[n] for n in list(ENTERPRISE)[:6]}
     check(examined(emulator, key, "org-emulator"), PAIRS[number], ENTERPRISE)
     check(examined(emulator, key), PAIRS[number], own)
 
