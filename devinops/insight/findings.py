@@ -24,7 +24,7 @@ MISLEADING: Final = 2
 """A note is misleading if it misled so many sessions: one can be an accident."""
 
 _MOST_GROUPS: Final = 20
-"""How many groups with one word a wish is compared with: what all wishes say is no evidence."""
+"""How many groups that share a word a wish is compared with: a common word proves little."""
 
 _CLASSES: Final = get_args(document.UnmentionedClass)
 

@@ -27,7 +27,7 @@ BASES = {
 def lists() -> list[tuple[str, str, str]]:
     """Return API, path and kind of each list of the table, without those of people and access.
 
-    Doctor reads what the contract says, and nobody asks it to read who may do what.
+    Doctor reads what the contract lists, which leaves out the lists of people and their roles.
     """
     return [
         (api, call.removeprefix("GET "), noun)
