@@ -19,7 +19,7 @@ from devinops.model.objects import Declaration, Ensure, Live, Snapshot
 from devinops.model.values import canonical_text
 from devinops.planning.commands import forget_command, link_command
 from devinops.planning.diff import changed_fields
-from devinops.planning.folders import declared_key
+from devinops.planning.folders import declared_key, folder_of
 
 T = TypeVar("T")
 
@@ -67,7 +67,8 @@ def match(
     is passed over if its object was renamed and the entry has the values of another. (2) The exact
     key; among namesakes, the one that has our label. (3) A previous key, if no object has the
     exact key and the entry is not a tombstone. (4) The same non-empty text as exactly one unmatched
-    owned object. An object that a step gives to one declaration is never given to another.
+    owned object. (5) For a new entry of a live folder, the same name and text in the root. An
+    object that a step gives to one declaration is never given to another.
     """
     in_order = sorted(declarations, key=lambda declaration: declaration.key)
     return _Matcher(in_order, snapshot, inventory or Inventory()).run()
@@ -91,7 +92,7 @@ class _Matcher:
                     matches[declaration.key] = matched
             rest = [d for d in rest if d.key not in matches]
         matches |= self._by_text(rest)
-        return [matches.get(d.key) or self._unmatched(d) for d in declarations]
+        return [matches.get(d.key) or self._in_root(d) or self._unmatched(d) for d in declarations]
 
     def _unmatched(self, declaration: Declaration) -> Match:
         record = self.inventory.by_key.get(declaration.key)
@@ -141,6 +142,20 @@ class _Matcher:
             for entries, lives in pairs
             if len(entries) == len(lives) == 1
         }
+
+    def _in_root(self, declaration: Declaration) -> Match | None:
+        """Match an object in the root that may have waited for the folder of a new entry.
+
+        The inventory knew that and was lost. While the folder is missing, its name in use blocks.
+        """
+        key, folder, inventory = declaration.key, folder_of(declaration), self.inventory
+        is_new = declaration.ensure is Ensure.PRESENT and key not in inventory.by_key
+        if inventory.store == "none" or not (is_new and folder and self.snapshot.under(folder)):
+            return None
+        text, key = text_of(declaration.resource), key._replace(folder=ROOT)
+        free = self._free(self.snapshot.under(key))
+        lives = [live for live in free if text_of(live.resource) == text]
+        return self._match(declaration, lives, key, MatchedBy.TEXT) if lives else None
 
     def _live(self, record: Record | None) -> Live | None:
         """Return the object of a record, if it is live and still the organization's own."""

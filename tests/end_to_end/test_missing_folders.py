@@ -252,6 +252,23 @@ def test_a_namesake_in_the_root_blocks(
     ]
 
 
+def test_after_a_lost_inventory_a_waiting_note_is_not_created_again(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
+    applied(devinops, root)
+    (only,) = emulator.knowledge()
+    (root / ".devinops/production.jsonl").unlink()
+    assert devinops("apply", "-C", root, "--yes").code == 4
+    create(emulator, "G")
+    assert devinops("apply", "-C", root, "--yes").code == 4
+    assert places(emulator) == {"A": ""}
+    applied(devinops, root, "--adopt")
+    assert [found["note_id"] for found in emulator.knowledge()] == [only["note_id"]]
+    assert places(emulator) == {"A": "G"}
+    assert document(devinops, "plan", "-C", root)["changes"] == []
+
+
 def test_a_person_who_moves_or_deletes_a_waiting_note_is_seen(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:

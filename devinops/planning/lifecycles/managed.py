@@ -159,9 +159,10 @@ class Managed:
         declaration = match.declaration
         fields = changed_fields(live.kind, declaration.resource, live.resource)
         old = replaced(declaration.key, context.live, context.inventory)
-        is_renamed, is_overwritten = match.matched_by is MatchedBy.PREVIOUSLY, False
+        is_renamed, is_overwritten = match.key != declaration.key, False
         if fields and self._takes_over(fields) and not context.approvals.adopt:
-            what = f"{match.key} (named by previously)" if is_renamed else "it"
+            named = " (named by previously)" if match.matched_by is MatchedBy.PREVIOUSLY else ""
+            what = f"{match.key}{named}" if is_renamed else "it"
             reason = (
                 f"{what} is live but not owned, and differs in {names_of(fields)}: check it, then "
                 f"pass {ADOPT} to take it over"
