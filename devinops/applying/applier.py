@@ -28,7 +28,7 @@ from devinops.planning.diff import (
     not_taken,
     unsendable,
 )
-from devinops.planning.folders import under_declared_paths
+from devinops.planning.folders import folder_of, under_declared_paths
 from devinops.planning.lifecycles.managed import bases, is_sent, left_out_fields
 from devinops.planning.plan import Plan
 
@@ -429,13 +429,17 @@ class Applier:
 
     def _update(self, change: Change) -> tuple[Live | None, str]:
         assert change.live
+        assert change.declaration
         before = self._reread(change)
         if before is None:
             raise _Blocked("it was deleted after the plan was made; plan again")
-        self.hooks.before_write(before)
+        ids, saved, folder = self._ids(change), before, folder_of(change.declaration)
+        if change.arrives and folder:
+            # It waited in the root only until its folder existed, so a rollback leaves it there.
+            saved = replace(before, ids={before.kind.parent or "": ids[folder]})
+        self.hooks.before_write(saved)
         written = change.written()
         again = self._before_again(before, written)
-        ids = self._ids(change)
         remark = ""
         try:
             after = self.writer.update(before, written, ids, before_again=again)

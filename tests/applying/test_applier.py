@@ -490,6 +490,22 @@ def test_a_folder_counts_by_its_id_and_not_by_the_path_that_the_note_shows(
     assert [before.key for before in saved] == ([note.key] if outcome is Outcome.DONE else [])
 
 
+def test_a_note_that_leaves_the_root_is_saved_with_the_folder_for_which_it_waited(
+    run: Callable[..., ApplyReport],
+) -> None:
+    """So a rollback, which puts objects into their folders, does not put it into the root again."""
+    folder = Live("f1", KINDS["folder"].resource(path=FolderPath("G")))
+    note, saved = live("knowledge", name="A", id="note-1", trigger="t", body="b"), list[Live]()
+    key = note.key._replace(folder=FolderPath("G"))
+    waits = Record(key, "note-1", fields=base(note.resource, note.resource))
+    organization = Organization([folder, note])
+    inventory = Inventory.of("file", [waits])
+    entries = notes("A", folder="G", trigger="t", body="b")
+    report = run(entries, organization, inventory=inventory, before_write=saved.append)
+    assert outcomes(report) == {"A": Outcome.DONE}
+    assert saved == [replace(note, ids={"folder": "f1"})]
+
+
 def test_an_edit_before_a_delete_holds_the_delete_back(run: Callable[..., ApplyReport]) -> None:
     organization = Organization([live("knowledge", name="A", id="note-1")])
     organization.before_call = lambda method, name: (

@@ -269,6 +269,26 @@ def test_after_a_lost_inventory_a_waiting_note_is_not_created_again(
     assert document(devinops, "plan", "-C", root)["changes"] == []
 
 
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_a_rollback_leaves_a_note_in_the_folder_for_which_it_waited(
+    is_edited: bool, emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
+    applied(devinops, root)
+    create(emulator, "G")
+    repository({"knowledge/G/a.md": note("A", "edited" if is_edited else "b")})
+    applied(devinops, root)
+    rolled = devinops("rollback", "-C", root, "latest", "--yes")
+    assert (rolled.code, places(emulator)) == (0, {"A": "G"}), rolled.out + rolled.err
+    assert ("~ knowledge:G/A" in rolled.out) is is_edited
+    repository({"knowledge/G/a.md": note("A")})
+    plan = document(devinops, "plan", "-C", root)
+    assert (plan["changes"], plan["drift"], emulator.knowledge()[0]["body"]) == ([], [], "b")
+    assert devinops("drift", "-C", root).code == (2 if is_edited else 0)
+    applied(devinops, root)
+    assert devinops("drift", "-C", root).code == 0
+
+
 def test_a_person_who_moves_or_deletes_a_waiting_note_is_seen(
     emulator: Emulator, repository: Write, devinops: Devinops
 ) -> None:
