@@ -226,12 +226,15 @@ def open_stores(
         # Files have nothing to share, and each target would read those of all.
         alone = place.target.name if place.settings.store == "file" else ""
         groups[place.settings, alone].append(place)
-    for (settings, _), group in groups.items():
+    beside = None
+    for (settings, alone), group in groups.items():
         from devinops.inventory.inventory_run import PATIENCE_S, InventoryRun
         from devinops.inventory.journaled import JournaledStore
 
         targets, patience_s = [place.target for place in group], max(PATIENCE_S, lock_timeout_s)
-        shared = InventoryRun(_backend(settings, root), targets, job, patience_s, at_once)
+        given = (_backend(settings, root), targets, job, patience_s, at_once)
+        shared = InventoryRun(*given, beside if alone else None)
+        beside = shared if alone else beside
         for place in group:
             stores[place.target.name] = JournaledStore(shared, place.target, place.flags)
     return stores

@@ -39,6 +39,8 @@ QUIET_S: Final = 1.0
 _LOOK_S: Final = 10.0
 """How long others may hold the new lock of a run at most, to see whether it is free."""
 
+_CHANGING_LOCKS: Final = threading.Lock()
+
 _RUN: Final = re.compile(r"[A-Za-z0-9-]{1,64}")
 _NEW_RUN: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 """A name that `new_run` returns; it tells the lock of a run from other `.lock` files."""
@@ -132,8 +134,12 @@ class InventoryRun:
         job: Job = NO_JOB,
         patience_s: float = PATIENCE_S,
         at_once: int | None = None,
+        beside: InventoryRun | None = None,
     ) -> None:
-        """Of the targets, only `at_once` save at the same time, if it is given."""
+        """Of the targets, only `at_once` save at the same time, if it is given.
+
+        What is `beside` has its files in the same directory, so it has the same locks of runs.
+        """
         self.backend, self.job, self.patience_s = backend, job, patience_s
         self._batch = min(at_once or BATCH, BATCH)
         self._files = [file for target in targets for file in files_of(target)]
@@ -144,7 +150,7 @@ class InventoryRun:
         """The number of what was loaded or saved last."""
         self._loaded: Loaded | None = None
         self._was_outrun = False
-        self._locks: dict[str, _RunLock] = {}
+        self._locks: dict[str, _RunLock] = beside._locks if beside else {}
         self._waiting: list[_Waiting] = []
         self._is_saving = False
 
@@ -312,7 +318,7 @@ class InventoryRun:
 
     def lock(self, run: str, target: str) -> None:
         """Hold the lock of a run until all its targets have released it."""
-        with self._condition:
+        with _CHANGING_LOCKS:
             if run not in self._locks:
                 self._locks[run] = _RunLock(self._hold(run), set())
             self._locks[run].targets.add(target)
@@ -329,7 +335,7 @@ class InventoryRun:
 
     def release(self, run: str, target: str) -> None:
         """Release the lock of a run, as far as this target needs it."""
-        with self._condition:
+        with _CHANGING_LOCKS:
             held = self._locks.get(run)
             if held is None:
                 return

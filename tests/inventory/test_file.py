@@ -17,11 +17,14 @@ import pytest
 from devinops.atomic import IGNORED, state_directory
 from devinops.inventory import (
     InventorySettings,
+    Place,
     Store,
     disk,
+    inventory_run,
     new_run,
     open_runs,
     open_store,
+    open_stores,
     wait_for_runs,
 )
 from devinops.inventory.disk import hold, locked
@@ -734,3 +737,21 @@ def test_an_inventory_of_another_target_is_never_taken_for_an_old_name(tmp_path:
     renamed = in_file(tmp_path, replace(TARGET, name="pay", previously=("old",)))
     with pytest.raises(InventoryError, match="belongs to the target production"):
         renamed.read()
+
+
+def test_the_targets_of_a_run_hold_one_lock_until_the_last_of_them_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inventory_run, "_LOOK_S", 0)
+    targets = [replace(TARGET, name=name) for name in ("a", "b")]
+    places = [Place(target, InventorySettings("file")) for target in targets]
+    first, second = open_stores(places, tmp_path).values()
+    lock = tmp_path / ".devinops" / f"file.{RUN}.lock"
+    for store in (first, second):
+        store.begin(RUN, [intent(RUN, "n")], store.read())
+    for store in (first, second):
+        assert lock.exists()
+        assert not disk.abandoned(lock)
+        store.settle(RUN, [record("n")])
+        store.finish(RUN)
+    assert not lock.exists()
