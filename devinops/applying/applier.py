@@ -105,12 +105,14 @@ class Hooks(NamedTuple):
 
     `before_write` receives each object right before it is overwritten or deleted; an error from it
     fails that change. `on_result` is called in the calling thread after each change. `on_revealed`
-    receives each secret that the API creates, as soon as the response arrives.
+    receives each secret that the API creates, as soon as the response arrives. `before_deletes` is
+    called once in the calling thread, after the last other write, even if nothing is deleted.
     """
 
     before_write: Callable[[Live], None] = ignore
     on_result: Callable[[Result], None] = ignore
     on_revealed: OnRevealed = lambda _, __: None
+    before_deletes: Callable[[], None] = lambda: None
 
 
 class ApplyOptions(NamedTuple):
@@ -188,7 +190,8 @@ class Applier:
         for result in self._record_only([change for change in changes if change.is_record_only]):
             self.hooks.on_result(result)
             yield result
-        for stage in _stages([change for change in changes if not change.is_record_only]):
+        written = [change for change in changes if not change.is_record_only]
+        for stage in _stages(written, self.hooks.before_deletes):
             attempts = [partial(self._attempt, change) for change in stage]
             for result in waiting.results(attempts, lambda: self.writer.parallelism):
                 self._journal_result(result)
@@ -635,10 +638,13 @@ def _has_changed(now: Live, before: Live) -> bool:
     return now.resource != before.resource or now.ids != before.ids
 
 
-def _stages(changes: Collection[Change]) -> Iterator[list[Change]]:
+def _stages(
+    changes: Collection[Change], before_deletes: Callable[[], None]
+) -> Iterator[list[Change]]:
     """Yield the changes that can run in parallel: references first; deletes last, in reverse."""
     for level in KINDS.levels:
         yield [c for c in changes if c.key.kind in level and c.action is not Action.DELETE]
+    before_deletes()
     for level in reversed(KINDS.levels):
         yield [c for c in changes if c.key.kind in level and c.action is Action.DELETE]
 

@@ -112,6 +112,25 @@ def test_independent_work_goes_on_after_a_failure(run: Callable[..., ApplyReport
     assert [change.key.name for change in report.left or ()] == ["B"]
 
 
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_what_must_come_before_deletes_comes_after_the_last_write(
+    run: Callable[..., ApplyReport], is_deleted: bool
+) -> None:
+    old = live("knowledge", name="Old", id="n1")
+    organization = Organization([old])
+    inventory = Inventory.of("file", [Record(old.key, old.id)])
+    run(
+        notes("New", body="unlike the old one"),
+        organization,
+        inventory=inventory,
+        policy=Policy(prune=Prune.OWNED if is_deleted else Prune.OFF),
+        before_deletes=lambda: organization.calls.append(("between", "")),
+    )
+    done = [call for call in organization.calls if call[0] in ("create", "between", "delete")]
+    deletes = [("delete", "Old")] if is_deleted else []
+    assert done == [("create", "New"), ("between", ""), *deletes]
+
+
 @pytest.mark.parametrize("fault", ["before", None])
 def test_a_note_goes_only_after_what_probably_replaces_it_was_written(
     run: Callable[..., ApplyReport], fault: str | None

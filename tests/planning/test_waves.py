@@ -133,12 +133,17 @@ def test_what_is_blocked_refused_or_not_planned_has_failed() -> None:
 
 
 def facts(written: Mapping[str, Any]) -> TargetFacts:
+    wanted = {key(name): "version 2" for name in written.get("changes", ())}
+    wanted |= {key(name): "" for name in written.get("deletes", ())}
     return TargetFacts(
-        frozenset(map(key, written.get("changes", ()))),
+        frozenset(wanted),
         written.get("failure", ""),
         {key(name): ago(hours) for name, hours in written.get("hours", {}).items()},
-        {key(name): "version 2" for name in written.get("changes", ())},
-        {key(name): f"version {number}" for name, number in written.get("tried", {}).items()},
+        wanted,
+        {
+            key(name): f"version {version}" if version else ""
+            for name, version in written.get("tried", {}).items()
+        },
     )
 
 

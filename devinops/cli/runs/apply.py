@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -331,12 +331,21 @@ class _Execution:
         self.failed_targets.update(failures(self.plan) if self.request.wave else ())
         self.commit = Git(self.run.options.root).line("rev-parse", "HEAD")
         signals.instead(self.stop)
-        jobs = {name: partial(self.apply, kept, secrets) for name, kept in sorted(ready.items())}
-        enterprises = {name for name, kept in ready.items() if kept.plan.target.enterprise}
-        # What organizations are given can depend on what the enterprise has.
-        for stage in (enterprises, jobs.keys() - enterprises):
-            if now := {name: job for name, job in jobs.items() if name in stage}:
-                self.run.each("applying", now, lambda name, error: self.failed(ready[name], error))
+
+        def each(names: Sequence[str], then: Callable[[], None]) -> None:
+            """Apply targets, and do `then` before they delete anything, or at the end."""
+            jobs = {name: partial(self.apply, ready[name], secrets, then) for name in names}
+            if jobs:
+                self.run.each("applying", jobs, lambda name, error: self.failed(ready[name], error))
+            then()
+
+        enterprises = [name for name in sorted(ready) if ready[name].plan.target.enterprise]
+        # What organizations are given can depend on what the enterprise has, and what is deleted
+        # there on what they still have.
+        rest = cache(partial(each, sorted(ready.keys() - {*enterprises}), lambda: None))
+        for name in enterprises:
+            rest = cache(partial(each, [name], rest))
+        rest()
 
     def stop(self, code: ExitCode) -> None:
         """Let the requests in flight finish, in all targets, and start nothing new."""
@@ -349,8 +358,8 @@ class _Execution:
         for applier in tuple(self.running):
             applier.interrupt(code)
 
-    def apply(self, kept: Kept[Writer], secrets: WebhookSecrets) -> None:
-        """Apply the plan of a target, and plan again to see what is left."""
+    def apply(self, kept: Kept[Writer], secrets: WebhookSecrets, then: Callable[[], None]) -> None:
+        """Apply the plan of a target, with `then` before its deletes, and plan what is left."""
         session, plan = kept.session, kept.plan
         wave = self.request.wave
         self.run.check_key(plan.target.name)
@@ -377,6 +386,7 @@ class _Execution:
                     backups.save,
                     lambda _: progress.step(),
                     lambda key, secret: secrets.hand_over(key, secret, name),
+                    then,
                 ),
             )
             self.running.append(applier)
