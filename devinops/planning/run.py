@@ -44,9 +44,10 @@ class At(NamedTuple):
 class ChangeAt(NamedTuple):
     """A change in one target: the object that it changes there, and what became of it.
 
-    `id` and `live_hash` are None for a create. `outcome` is None until the change was applied; then
-    `message` and `unclear` are those of its `Result`, and `new_id` is the id of an object that it
-    created. If it overwrites what was changed outside devinops, `at` and `by` are those of `Drift`.
+    `id` is None for a create, and `live_hash` is what the function of that name returns. `outcome`
+    is None until the change was applied; then `message` and `unclear` are those of its `Result`,
+    and `new_id` is the id of an object that it created. If it overwrites what was changed outside
+    devinops, `at` and `by` are those of `Drift`.
     """
 
     target: str

@@ -12,6 +12,7 @@ from devinops.model.objects import Live
 from devinops.planning.diff import (
     MOST_PARTS,
     added_and_removed,
+    lost_elements,
     lost_members,
     nested_paths,
     not_stored,
@@ -205,6 +206,21 @@ def test_elements_of_a_set_are_the_same_whatever_the_order_of_their_members(
 ) -> None:
     colors = toy_kinds.PALETTE.by_name["colors"]
     assert added_and_removed(colors, before, after) == (added, removed)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        ({"red": 1}, {"red": 2}, []),
+        ({"red": 1, "blue": 1}, {"red": 2}, [{"blue": 1}]),
+        ({"red": 1}, {}, [{"red": 1}]),
+        ([{"red": 1}], [{"red": 2}], [{"red": 1}]),
+    ],
+)
+def test_a_member_that_only_gets_another_value_is_not_lost(
+    before: Any, after: Any, lost: list[Any]
+) -> None:
+    assert lost_elements(toy_kinds.PALETTE.by_name["colors"], before, after) == lost
 
 
 START = {"type": "start_session", "prompt": "p"}

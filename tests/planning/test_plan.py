@@ -24,7 +24,7 @@ from devinops.model.keys import Key, folder_path
 from devinops.model.objects import Snapshot, Source
 from devinops.model.policy import Approvals, MaxDelete, MissingFolders, OnDrift, Policy, Prune
 from devinops.model.target import Target
-from devinops.planning.plan import Plan, PlanRequest, build_plan, unknown_notes
+from devinops.planning.plan import Plan, PlanRequest, build_plan, live_hash, unknown_notes
 from devinops.planning.selection import Filter, Selection
 from devinops.render import Style, render
 from devinops.render.answer_text import lines_of
@@ -289,6 +289,18 @@ def test_the_digest_covers_whom_and_what_a_name_means(
     before = plan_of(tmp_path, {"declare": ROLE, "live": [MEMBER, CI]})
     after = plan_of(tmp_path, {"declare": ROLE, "live": live})
     assert (before.digest == after.digest) is same
+
+
+def test_only_what_is_live_has_a_hash_of_live_values(tmp_path: Path) -> None:
+    """A create has one only if it names what no entry can declare."""
+    playbook = {"playbooks": [{"title": "Tests", "body": "Run them."}]}
+    old = {"kind": "playbook", "title": "Tests", "body": "Old.", "id": "p1"}
+    declared = {"declare": playbook | ROLE}
+    create, role = plan_of(tmp_path, declared | {"live": [MEMBER, CI]}).changes
+    update, _ = plan_of(tmp_path, declared | {"live": [MEMBER, CI, old]}).changes
+    assert live_hash(create) is None
+    assert live_hash(role)
+    assert live_hash(update)
 
 
 def test_the_digest_tells_an_outside_edit_that_is_kept_from_one_that_is_written_over(
