@@ -87,6 +87,7 @@ class Record:
     `unknown` are the names of the object's members that devinops does not know.
 
     A `memory` records an object that cannot be owned, such as a folder: its path under its id.
+    `taken` is access that somebody took away outside devinops, and that no entry declares any more.
     """
 
     key: Key
@@ -99,6 +100,7 @@ class Record:
     at: str | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    taken: bool = False
 
     @property
     def object_id(self) -> ObjectId:
@@ -242,13 +244,18 @@ class Inventory:
 
     @cached_property
     def owned(self) -> tuple[Record, ...]:
-        """The records of owned objects, without memories."""
-        return tuple(record for record in self.records if not record.memory)
+        """The records of owned objects, without memories and what was taken away."""
+        return tuple(record for record in self.records if not (record.memory or record.taken))
 
     def object_of(self, key: Key, snapshot: Snapshot) -> Live | None:
         """Return the live object of the record with a key."""
         record = self.by_key.get(key)
         return snapshot.by_id.get(record.object_id) if record else None
+
+    def without_returned(self, snapshot: Snapshot) -> Inventory:
+        """Return this inventory without what was taken away, and is live again."""
+        live = (record.object_id for record in self.records if record.taken)
+        return self.changed(removals=[id for id in live if id in snapshot.by_id])
 
     def changed(
         self, upserts: Iterable[Record] = (), removals: Iterable[ObjectId] = ()

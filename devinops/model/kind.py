@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 from devinops.model.keys import ROOT, FolderPath, Key, ObjectId, decode_part
+from devinops.model.policy import ACCESS
 from devinops.model.values import UNSET, parts_of
 
 ApiVersion = Literal["v3", "v1"]
@@ -679,6 +680,11 @@ class Kind:
         names = [self.by_name[name] for name in self.identity.fields]
         versions = [version for version, api in self.apis.items() if api.update]
         return any(name.sent_as(each, creating=False) for name in names for each in versions)
+
+    @property
+    def gives_access(self) -> bool:
+        """Whether an object gives somebody or something access."""
+        return any(hazard.approval == ACCESS for hazard in self.hazards)
 
     @property
     def tombstones(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Inventory, MergedFields, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
@@ -109,6 +110,7 @@ class PlanDraft:
     `upserts` are inventory records to write without a request to the API, and `dropped` the
     changes that only remove one. `conflicts` are the keys for which a decision was asked, and
     `accepted` names the fields that entries leave out and whose live values count as before.
+    `unrecorded` is that of the inventory.
     """
 
     changes: list[Change] = field(default_factory=list)
@@ -120,6 +122,7 @@ class PlanDraft:
     in_root: list[Declaration] = field(default_factory=list)
     upserts: list[Record] = field(default_factory=list)
     dropped: list[Change] = field(default_factory=list)
+    unrecorded: Collection[ObjectId] = ()
     conflicts: set[Key] = field(default_factory=set)
     accepted: dict[Key, str] = field(default_factory=dict)
     unchanged: int = 0
@@ -169,8 +172,15 @@ class PlanDraft:
         reason: str,
         entry: Declaration | None = None,
     ) -> None:
-        """Remove a record from the inventory; `live` is its object, None if that is gone."""
-        if record:
+        """Remove a record from the inventory; `live` is its object, None if that is gone.
+
+        Access that is gone is remembered, unless a run that died was to delete it: otherwise a
+        later run would give back as new what somebody took away outside devinops.
+        """
+        is_gone = record and not live and record.object_id not in self.unrecorded
+        if record and is_gone and KINDS[record.key.kind].gives_access:
+            self.upserts += [] if record.taken else [replace(record, taken=True)]
+        elif record:
             action = Action.RELEASE if live else Action.FORGET
             facts, source = (action, record.key, reason, record.id), source_of(record)
             self.dropped.append(Change(*facts, declared_at=entry.source if entry else source))

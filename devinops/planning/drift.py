@@ -48,6 +48,7 @@ def find_drift(
     The inventory holds fingerprints, so the names and live values of changed fields are known, but
     not their earlier values. The files are not used. `scope` is that of the target.
     """
+    inventory = inventory.without_returned(snapshot)
     used = {record.key for record in inventory.records if record.memory}
     renamed = renamed_folders(used, snapshot, inventory)
     live = as_declared(snapshot, renamed)

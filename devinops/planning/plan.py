@@ -26,7 +26,7 @@ from devinops.model.changes import (
 )
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, MergedEdit, Record, by_object
-from devinops.model.keys import Key, ObjectId, in_sentence, listed
+from devinops.model.keys import Key, in_sentence, listed
 from devinops.model.kind import Lifecycle
 from devinops.model.objects import (
     Declaration,
@@ -225,20 +225,20 @@ def build_plan(
     used = used_folders(desired)
     renamed = renamed_folders(used, snapshot, request.inventory)
     context = _context(request, snapshot, as_declared(snapshot, renamed), used)
-    matches = match(desired, context.live, request.inventory)
+    matches = match(desired, context.live, context.inventory)
 
     # The passes, in order, each with what it may change in the draft.
-    draft = PlanDraft(warnings=list(warnings))
+    draft = PlanDraft(warnings=list(warnings), unrecorded=request.inventory.unrecorded)
     # `in_root`, folders of entries, warnings
     matches = _ask_for_root(matches, context, draft, selection)
     draft.drift += map(_renamed_outside, renamed)  # drift
     _plan_matches(matches, context, draft)  # everything, from the entries
     references = _resolve_references(matches, context, draft)  # of changes; blocks changes
-    _mark_given_back(context.inventory, draft)  # `again` of creates
+    _mark_given_back(context, draft)  # `again` of creates
     waiting = {blocked.key for blocked in draft.blocked} | references.waiting_entries
     orphans, gone, replaced = undeclared(matches, elsewhere, context)
-    _drop_replaced(replaced, waiting, context, draft)  # dropped
-    _drop_gone(gone, context, draft)  # dropped
+    _drop_replaced(replaced, waiting, context, draft)  # dropped, upserts
+    _drop_gone(gone, context, draft)  # dropped, upserts
     if orphans:
         _plan_orphans(orphans, matches, waiting, context, draft)  # everything; hints in reasons
     block_mentioned(draft, context)  # `freed_by` of deletes; blocks deletes
@@ -291,7 +291,7 @@ def _context(
         ),
         approvals=approvals,
         today=request.today,
-        inventory=request.inventory,
+        inventory=request.inventory.without_returned(snapshot),
         real=snapshot,
         live=live,
         scope=target.scope,
@@ -420,12 +420,27 @@ def _resolve_references(
             return references
 
 
-def _mark_given_back(inventory: Inventory, draft: PlanDraft) -> None:
-    """Mark creates for subjects that were renamed after they lost what they had."""
+def _mark_given_back(context: PlanContext, draft: PlanDraft) -> None:
+    """Mark creates of what was taken away, although it has another key now."""
+    live = context.real.by_id
+    gone = [record for id, record in context.inventory.by_id.items() if id not in live]
     for index, change in enumerate(draft.changes):
-        ids = (ObjectId(change.key.kind, id or "") for id in change.references.values())
-        if change.action is Action.CREATE and any(id in inventory.by_id for id in ids):
+        if change.action is Action.CREATE and any(_is_back(change, record) for record in gone):
             draft.changes[index] = replace(change, again=True)
+
+
+def _is_back(change: Change, record: Record) -> bool:
+    """Return whether a create gives what a record had, to the same subject or at the same path.
+
+    The names of the subject, and of the connection to the path, may have changed since then.
+    """
+    kind = change.kind
+    if record.key.kind != kind.noun or not kind.gives_access:
+        return False
+    now, before = kind.values_of(change.key), kind.values_of(record.key)
+    path = [name for name in now if not kind.by_name[name].ref]
+    is_there = bool(path) and all(now[name] == before[name] for name in path)
+    return is_there or record.id in change.references.values()
 
 
 def _plan_orphans(

@@ -44,7 +44,7 @@ class HeaderLine(Line, frozen=True):
 
 
 class RecordLine(Line, frozen=True):
-    """An owned object, or a folder whose id is remembered."""
+    """An owned object, or one that is remembered: a folder, or access that was taken away."""
 
     key: KeyText
     id: Text
@@ -55,13 +55,14 @@ class RecordLine(Line, frozen=True):
     fields: dict[str, str | tuple[str, str | None]] = {}
     left_out: dict[str, str] = {}
     unknown: list[str] = []
+    taken: bool = False
 
     @classmethod
     def of(cls, record: Record) -> RecordLine:
         fields = {name: _hashes(base) for name, base in sorted(record.fields.items())}
         key, source, commit = str(record.key), record.source, record.commit
         left_out = dict(sorted(record.left_out.items()))
-        facts = (record.protect, record.at, fields, left_out, [*record.unknown])
+        facts = (record.protect, record.at, fields, left_out, [*record.unknown], record.taken)
         return cls(key, record.id, source, commit, *facts)
 
     def to_model(self) -> Record:
@@ -73,7 +74,7 @@ class RecordLine(Line, frozen=True):
         key = read_key(self.key)
         memory = KINDS[key.kind].lifecycle is Lifecycle.REQUIRED
         facts = (self.source, self.commit, self.protect, bases, memory, self.at, self.left_out)
-        return Record(key, self.id, *facts, tuple(self.unknown))
+        return Record(key, self.id, *facts, tuple(self.unknown), self.taken)
 
 
 def _hashes(base: Base) -> str | tuple[str, str | None]:

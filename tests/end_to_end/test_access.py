@@ -228,3 +228,109 @@ def test_all_permissions_are_never_replaced_or_cleared(
     (left,) = emulator.objects("git_permission", "org-00")
     assert left["repo_path"] == "acme/theirs"
     assert "PUT" not in {request["method"] for request in emulator.requests}
+
+
+HELD = {
+    "git_permissions": [{"connection": "acme", "match": "repo", "path": "acme/shop"}],
+    "service_user_roles": [{"service_user": "CI", "role": "Member"}],
+}
+RENAMED = {
+    "git_permissions": [{"connection": "other", "match": "repo", "path": "acme/shop"}],
+    "service_user_roles": [{"service_user": "bot", "role": "Member"}],
+}
+GONE = {name: [{**row, "ensure": "absent"} for row in rows] for name, rows in HELD.items()}
+NOTHING: dict[str, Any] = {name: [] for name in HELD}
+EXCLUDED = ("--exclude", "git_permission:other*", "--exclude", "service_user_role:bot")
+
+
+def has_access(emulator: Emulator) -> list[bool]:
+    """Return whether the organization reaches the repository, and whether the service user has its role."""
+    (user,) = (
+        one for one in emulator.objects("service_user", None) if one["name"] in ("CI", "bot")
+    )
+    roles = [role["org_id"] for role in user["role_assignments"]]
+    return [bool(emulator.objects("git_permission", "org-00")), "org-00" in roles]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "flags", "later"),
+    [
+        (NOTHING | NOTES, (), HELD),
+        (GONE, (), HELD),
+        (RENAMED, EXCLUDED, RENAMED),
+        (NOTHING | NOTES, (), RENAMED),
+    ],
+    ids=["removed", "absent", "left out under another name", "removed, then another name"],
+)
+def test_no_later_run_gives_back_what_was_taken_away_outside(
+    emulator: Emulator,
+    root: Callable[..., Path],
+    devinops: Devinops,
+    meanwhile: dict[str, Any],
+    flags: tuple[str, ...],
+    later: dict[str, Any],
+) -> None:
+    place = root(HELD)
+    place_and_target = ("-C", place, "-t", "org-00")
+    assert devinops("apply", *place_and_target, "--yes").code == 0
+    assert has_access(emulator) == [True, True]
+    (permission,) = emulator.objects("git_permission", "org-00")
+    emulator.remove("git_permission", permission["git_permission_id"])
+    emulator.edit("service_user", "sa-1", roles={"enterprise": "account_member"})
+    if later is RENAMED:
+        emulator.edit("service_user", "sa-1", name="bot")
+        emulator.edit("git_connection", "git-1", name="other")
+    root(meanwhile)
+    ran = devinops("apply", *place_and_target, "--yes", *flags)
+    assert (ran.code, has_access(emulator)) == (0, [False, False]), ran
+    for command in ("plan", "drift"):
+        ran = devinops(command, *place_and_target, *(flags if command == "plan" else ()))
+        assert (ran.code, "taken" in ran.out) == (0, False), ran
+
+    root(later)
+    again = ("apply", *place_and_target, "--yes", "--on-drift", "overwrite")
+    for more in ((), ("--only", "git_permission"), ("--only", "service_user_role")):
+        ran = devinops(*again, *more)
+        assert (ran.code, "pass --allow access" in ran.out) == (4, True), ran
+    assert has_access(emulator) == [False, False]
+    ran = devinops(*again, "--allow", "access")
+    assert (ran.code, has_access(emulator)) == (0, [True, True]), ran
+
+
+def test_what_devinops_took_away_itself_is_given_back_without_the_flag(
+    emulator: Emulator, root: Callable[..., Path], devinops: Devinops
+) -> None:
+    place_and_target = ("-C", root(HELD), "-t", "org-00")
+    assert devinops("apply", *place_and_target, "--yes").code == 0
+    root(GONE)
+    flags = (*APPROVED, "--allow", "delete=2")
+    assert devinops("apply", *place_and_target, *flags).code == 0
+    assert has_access(emulator) == [False, False]
+    root(HELD)
+    assert devinops("apply", *place_and_target, "--yes").code == 0
+    assert has_access(emulator) == [True, True]
+
+
+def test_what_somebody_gave_back_outside_is_nobodys_until_it_is_linked_or_pulled(
+    emulator: Emulator, root: Callable[..., Path], devinops: Devinops
+) -> None:
+    entries = {"service_user_roles": HELD["service_user_roles"]}
+    place = root(entries)
+    place_and_target = ("-C", place, "-t", "org-00")
+    assert devinops("apply", *place_and_target, "--yes").code == 0
+    emulator.edit("service_user", "sa-1", roles={"enterprise": "account_member"})
+    root({"service_user_roles": [], **NOTES})
+    assert devinops("apply", *place_and_target, "--yes").code == 0
+    emulator.edit(
+        "service_user", "sa-1", roles={"enterprise": "account_member", "org-00": "org_member"}
+    )
+    (place / "service_user_roles.yaml").unlink()
+    ran = devinops("pull", *place_and_target, "service_user_role")
+    assert (ran.code, "CI" in (place / "service_user_roles.yaml").read_text()) == (0, True), ran
+    root({"service_user_roles": [], **NOTES})
+    key = "service_user_role:CI"
+    assert devinops("inventory", "link", *place_and_target, key, "sa-1").code == 0
+    plan = devinops("plan", *place_and_target, "--format", "json")
+    assert [c["action"] for c in json.loads(plan.out)["changes"]] == ["delete"], plan
+    ran = devinops("inventory", "forget", *place_and_target, key)
+    assert ran.code == 0, ran

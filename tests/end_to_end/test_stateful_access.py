@@ -69,6 +69,7 @@ class Access(RandomHistory):
         self.start(SEED, target | more, key=key, page_size=2, quirks=quirks)
         self.environ["DEVIN_KEY_E"] = "cog_enterprise"
         self.entries: dict[str, dict[str, Any]] = {}
+        self.taken: set[str] = set()
 
     def sections(self) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         scope = {"enterprise": True} if self.enterprise else {}
@@ -114,7 +115,16 @@ class Access(RandomHistory):
     def edit_outside(self, data: st.DataObject, is_taken: bool) -> None:
         name = data.draw(st.sampled_from(self.subjects))
         value = None if is_taken else data.draw(st.sampled_from(self.values)) or "there"
+        owned = self.owned() if is_taken else set()
+        before = self.live()
         self.change_outside(name, value)
+        after = self.live()
+        self.taken = {path for path in self.taken | owned & {*before} if path not in after}
+
+    def owned(self) -> set[str]:
+        """Return the paths of the keys of what this repository owns."""
+        found = self.document("inventory", "list")["records"]
+        return {path_of(record) for record in found}
 
     # --- devinops ---
 
@@ -131,6 +141,7 @@ class Access(RandomHistory):
         before, others = self.live(), self.others()
         plan = self.approved(flags)
         report = self.document("apply", "--expect", plan["digest"], *flags)
+        self.taken -= {*self.live()}
         assert {r["outcome"] for r in report["results"]} <= {"done"}, report["results"]
         assert report["left"] in ([], None), report["left"]
         assert (self.live(), self.others()) == (self.expected(plan, before), others)
@@ -147,6 +158,16 @@ class Access(RandomHistory):
         after = self.live()
         assert {path: after[path] for path in paths} == {path: before[path] for path in paths}
 
+    @precondition(lambda self: self.entries)
+    @rule(data=st.data(), on_drift=st.sampled_from(["keep", "overwrite"]))
+    def apply_without_one(self, data: st.DataObject, on_drift: str) -> None:
+        name = data.draw(st.sampled_from(sorted(self.entries)))
+        left_out = ["--exclude", f"{self.noun}:{self.path(name)}"]
+        flags = ["--adopt", "--on-drift", on_drift, "--on-conflict", "git", *left_out]
+        plan = self.approved(flags)
+        self.document("apply", "--expect", plan["digest"], *flags)
+        self.taken -= {*self.live()}
+
     @rule()
     def settle(self) -> None:
         """Whatever happened, one apply brings the entries about."""
@@ -158,9 +179,18 @@ class Access(RandomHistory):
             assert self.field not in entry or live[self.path(name)] == entry[self.field]
 
     def approved(self, flags: list[str]) -> dict[str, Any]:
-        """Return the plan; `flags` grow by all that it waits for."""
+        """Return the plan; `flags` grow by all that it waits for.
+
+        It always waits for an approval of what somebody took away outside.
+        """
+        asks: set[str] = set()
         while True:
             plan = self.document("plan", *flags)
+            asks |= {
+                refusal["reason"].partition(" was taken away")[0] for refusal in plan["refusals"]
+            }
+            creates = {change["key"] for change in plan["changes"] if change["action"] == "create"}
+            assert {key for key in creates if path_of({"key": key}) in self.taken} <= asks
             approvals = [refusal["approval"] for refusal in plan["refusals"]]
             new = {(approval["option"], approval["values"][0]) for approval in approvals}
             if not new:

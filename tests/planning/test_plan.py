@@ -112,6 +112,7 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
         facts = dict(facts)
         folder = folder_path(facts.pop("declared_in", ""))
         read, protect = facts.pop("read", {}), facts.pop("protect", False)
+        taken = facts.pop("taken", False)
         commit, source = facts.pop("commit", None), facts.pop("source", True)
         left_out = {name: fingerprint(value) for name, value in facts.pop("left_out", {}).items()}
         sent = live(**facts)
@@ -122,7 +123,7 @@ def inventory_of(owned: list[dict[str, Any]] | None) -> Inventory:
         key = sent.key._replace(folder=folder) if folder else sent.key
         target = f"{KINDS[sent.key.kind].section}.yaml"
         place = (target if source else None, commit, protect, fields)
-        records.append(Record(key, sent.id, *place, left_out=left_out))
+        records.append(Record(key, sent.id, *place, left_out=left_out, taken=taken))
     return Inventory.of("file", records)
 
 
@@ -343,6 +344,20 @@ def test_a_record_of_a_kind_that_was_dropped_is_a_note_and_no_change() -> None:
     (note,) = plan.notes
     assert note.startswith("schedule:Nightly: apply forgets its record, and the object stays as it")
     assert (plan.changes, plan.digest, other.notes) == ((), other.digest, ())
+
+
+def test_access_that_a_run_deleted_before_it_died_is_not_remembered_as_taken_away() -> None:
+    owned = {"kind": "service_user_role", "id": "sa-1", "service_user": "CI", "role": "Member"}
+    inventory = inventory_of([owned])
+    (record,) = inventory.records
+    target = Target("production", "https://api.devin.ai", "v3", "org-1")
+    requests = [
+        PlanRequest(target, policy_of({}), TODAY, inventory=each)
+        for each in (inventory, replace(inventory, unrecorded=frozenset({record.object_id})))
+    ]
+    taken, deleted = (build_plan([], snapshot(()), request) for request in requests)
+    assert (taken.changes, taken.upserts) == ((), (replace(record, taken=True),))
+    assert ([c.action for c in deleted.changes], deleted.upserts) == (["forget"], ())
 
 
 @pytest.mark.parametrize(("old_name", "code"), [("", ExitCode.OK), ("old", ExitCode.LOOK)])

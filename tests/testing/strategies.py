@@ -27,6 +27,7 @@ records = st.builds(
     st.dictionaries(st.text(max_size=5), bases, max_size=3),
     at=st.none() | some,
     left_out=st.dictionaries(st.text(max_size=5), some, max_size=2),
+    taken=st.booleans(),
 ).map(lambda record: replace(record, memory=KINDS[record.key.kind].lifecycle is Lifecycle.REQUIRED))
 object_ids = st.builds(ObjectId, some, some)
 intents = st.builds(Intent, some, st.sampled_from(Action), keys, st.none() | some, st.booleans())

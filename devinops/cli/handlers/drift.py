@@ -108,7 +108,7 @@ def _is_busy(drift: Drift, inventory: Inventory) -> bool:
 
 def _listed(session: Session[Reader], inventory: Inventory, *, verify: bool) -> Snapshot:
     """Return the objects of all owned kinds; their folders are listed only if necessary."""
-    kinds = {record.key.kind for record in inventory.owned or inventory.records}
+    kinds = {r.key.kind for r in inventory.owned or inventory.records if not r.taken}
     snapshot = session.snapshot(kinds or None, verify=verify, parents=False)
     unlisted = session.unlisted(kinds)
     if not unlisted:

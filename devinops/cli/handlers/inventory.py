@@ -184,8 +184,8 @@ def _link(session: Session[Reader], key: Key, id: str) -> Record:
     if owner is not None and owner.key != key:
         forget = forget_command(owner.key, session.options.command_flags)
         raise InventoryError(f"{id} is owned as {owner.key}: run {forget} first")
-    record = replace(before or Record(key, id), id=id, fields={}, left_out={})
-    if before is None or before.id != id:
+    record = replace(before or Record(key, id), id=id, fields={}, left_out={}, taken=False)
+    if before is None or before.id != id or before.taken:
         session.store.write(inventory.changed([record]), inventory, f"{key} linked")
     return record
 

@@ -209,7 +209,7 @@ class _Pull:
         """
         # Only what is declared or owned can drift, so the key needs no permission for other kinds.
         needed = {entry.key.kind for entry in pulling.concerned}
-        needed |= {record.key.kind for record in pulling.inventory.records}
+        needed |= {record.key.kind for record in pulling.inventory.records if not record.taken}
         selection = self.request.selection
         wanted = selection.kinds if selection.only else () if self.request.unmanaged else needed
         kinds = existing(session, wanted) if wanted else reachable(session)
@@ -227,7 +227,8 @@ class _Pull:
         """Return a reading of a target, with what may have been promoted if that matters."""
         if self.request.drift:
             listed = session.with_promoted(listed, pulling.inventory, kinds)
-        return Reading(replace(pulling, snapshot=listed), kinds)
+        inventory = pulling.inventory.without_returned(listed)
+        return Reading(replace(pulling, snapshot=listed, inventory=inventory), kinds)
 
     def _target(self, pulling: Pulling, result: ReadableKinds) -> PulledTarget:
         """Return what the report says of a target, with what `unmanaged` leaves to other owners."""
