@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from devinops.model.changes import Blocker
 from devinops.model.inventory import Inventory
+from devinops.model.kind import Kind
 from devinops.model.objects import Snapshot
 from devinops.planning.draft import PlanDraft
 
@@ -17,11 +20,16 @@ _OWN = (
 )
 
 
+def is_own(kind: Kind, about: Iterable[str | None], snapshot: Snapshot) -> bool:
+    """Return whether ids and names `about` an object are those of the run's keys, or may be."""
+    return kind.of_principals and (snapshot.own is None or not snapshot.own.isdisjoint(about))
+
+
 def block_own(draft: PlanDraft, inventory: Inventory, snapshot: Snapshot) -> None:
     """Block each change of what the principals of the run's keys may do."""
-    for change in [c for c in draft.changes if c.kind.of_principals and not c.is_record_only]:
-        about = {change.id, change.key.name, *change.references.values()}
-        if snapshot.own is not None and about.isdisjoint(snapshot.own):
+    for change in [c for c in draft.changes if not c.is_record_only]:
+        about = (change.id, change.key.name, *change.references.values())
+        if not is_own(change.kind, about, snapshot):
             continue
         draft.changes.remove(change)
         subject = change.declaration or inventory.by_id[change.object_id]

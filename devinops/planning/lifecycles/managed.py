@@ -29,10 +29,15 @@ from devinops.planning.folders import declared_key, has_root, recorded
 from devinops.planning.match import Match, MatchedBy, replaced
 from devinops.planning.orphans import Orphan
 from devinops.planning.out_of_sight import doubt, promoted
+from devinops.planning.own_roles import is_own
 from devinops.planning.three_way import Moved, moved_outside, sides
 
 AGAIN = "deleted since then; created again with a new id"
 EQUAL = "live but not owned; equal to the entry"
+_FORGOTTEN = (
+    "a DELETE would remove more than it: remove this entry, which only forgets it, and take it "
+    "away in the web app"
+)
 
 
 class Managed:
@@ -44,7 +49,7 @@ class Managed:
         """Add the steps for one declaration to the draft."""
         if match.declaration.ensure is Ensure.ABSENT:
             if match.live and context.forgets(match.live.kind):
-                _block_forgotten(match.declaration, match.live, draft)
+                draft.block(Blocker.REQUIREMENT, match.declaration, _FORGOTTEN, [match.live])
             else:
                 self._absent(match, context, draft)
         elif match.live is None:
@@ -160,7 +165,8 @@ class Managed:
         fields = changed_fields(live.kind, declaration.resource, live.resource)
         old = replaced(declaration.key, context.live, context.inventory)
         is_renamed, is_overwritten = match.key != declaration.key, False
-        if fields and self._takes_over(fields) and not context.approvals.adopt:
+        needs_approval = self._takes_over(fields) and not is_own(live.kind, [live.id], context.real)
+        if fields and needs_approval and not context.approvals.adopt:
             named = " (named by previously)" if match.matched_by is MatchedBy.PREVIOUSLY else ""
             what = f"{match.key}{named}" if is_renamed else "it"
             reason = (
@@ -376,14 +382,6 @@ class Managed:
         if secret := change.generated_secret:
             note = f"{change.key} is created again: {secret.renewed}"
             draft.notes.append((change.key, note))
-
-
-def _block_forgotten(declaration: Declaration, live: Live, draft: PlanDraft) -> None:
-    reason = (
-        "a DELETE would remove more than it: remove this entry, which only forgets it, and take it "
-        "away in the web app"
-    )
-    draft.block(Blocker.REQUIREMENT, declaration, reason, [live])
 
 
 # --- labels of owners -----------------------------------------------------------------------------
