@@ -162,12 +162,13 @@ class Outcome(StrEnum):
 
 
 class Blocker(StrEnum):
-    """What a blocked step waits for."""
+    """What a blocked step waits for; one that is made ALONE, for a run of its own."""
 
     CONFLICT = "conflict"
     REQUIREMENT = "requirement"
     PROTECTED = "protected"
     APPROVAL = "approval"
+    ALONE = "alone"
 
 
 @dataclass(frozen=True, slots=True)

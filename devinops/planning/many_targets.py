@@ -102,7 +102,7 @@ def _waiting(change: Change) -> Blocked:
         f"{change.key.kind} and the --target, before or after the rest"
     )
     ids, fields = ((change.id,) if change.id else ()), change.fields
-    return Blocked(Blocker.APPROVAL, change.key, reason, change.source, ids, fields=fields)
+    return Blocked(Blocker.ALONE, change.key, reason, change.source, ids, fields=fields)
 
 
 def _most_alike(plan: Plans) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from devinops.model.changes import Blocker
 from devinops.model.errors import InventoryError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import TIME, Deleted, Inventory, Record, sent_by
@@ -153,6 +154,7 @@ class TargetFacts(NamedTuple):
     """What the plan and the inventory of a target say about a rollout.
 
     `changed` are the objects that its plan changes, or could change after a person's decision.
+    `waits` says what is left to a run of its own, which no wave waits for.
     `failure` says why the target cannot become as planned, and is empty if it can. `times` tells
     when what was sent of an object last changed. `wanted` stands for what an apply would send, and
     `failed` for what one has sent in vain; see `sent_by`. `moves`: an apply renames the inventory.
@@ -164,6 +166,7 @@ class TargetFacts(NamedTuple):
     wanted: Mapping[Key, str] = {}
     failed: Mapping[Key, str] = {}
     moves: bool = False
+    waits: str = ""
 
     @property
     def was_tried(self) -> bool:
@@ -194,23 +197,26 @@ def _utc(text: str) -> datetime:
 def facts_of(plan: Plans, known: Mapping[str, TargetFacts]) -> dict[str, TargetFacts]:
     """Return what the plans say of each target; `known` maps names to what `facts_in` returns."""
     changed = defaultdict[str, set[Key]](set)
+    failures, waits = dict[str, str](), dict[str, str]()
     for changes in plan.changes:
         for name in changes.targets:
             changed[name].add(changes.item.key)
-    for blocks in plan.blocked:
-        for name in blocks.targets:
-            changed[name].update((blocks.item.key, *blocks.item.needed_by))
-    blocked, refused = plan.numbers("blocked"), plan.numbers("refused")
+    for step, at in plan.blocked:
+        for row in at:
+            if step.by is Blocker.ALONE:
+                waits[row.target] = f"{step.key}: {step.reason}"
+            else:
+                changed[row.target].update((step.key, *step.needed_by))
+                failures[row.target] = "blocked until a person decides"
+    failures |= dict.fromkeys(plan.numbers("refused"), "its plan needs an approval")
     facts = {}
     for target in plan.targets:
         failure = target.message if target.state is not TargetState.PLANNED else ""
-        if target.name in blocked:
-            failure = "blocked until a person decides"
-        if target.name in refused:
-            failure = "its plan needs an approval"
-        own = known.get(target.name, TargetFacts())
-        facts[target.name] = own._replace(
-            changed=frozenset(changed[target.name]), failure=failure, moves=bool(target.moves_from)
+        facts[target.name] = known.get(target.name, TargetFacts())._replace(
+            changed=frozenset(changed[target.name]),
+            failure=failures.get(target.name, failure),
+            moves=bool(target.moves_from),
+            waits=waits.get(target.name, ""),
         )
     return facts
 
@@ -227,7 +233,8 @@ class WaveStatus(NamedTuple):
 
     `pending` are the targets that need changes and can be written, and `failed` those that cannot,
     each with the reason. `until` is the end of its soak if a later wave waits for that, else None.
-    `waits_for` is the earlier wave that it waits for, empty if it may start.
+    `waits_for` is the earlier wave that it waits for, empty if it may start. `alone` says what
+    targets leave to a run of its own.
     """
 
     wave: Wave
@@ -236,6 +243,7 @@ class WaveStatus(NamedTuple):
     failed: Mapping[str, str] = {}
     until: datetime | None = None
     waits_for: str = ""
+    alone: Mapping[str, str] = {}
 
     @property
     def may_start(self) -> bool:
@@ -286,7 +294,8 @@ def _left(wave: Wave, facts: Mapping[str, TargetFacts]) -> WaveStatus:
     failed = {name: facts[name].failure for name in wave.targets if facts[name].failure}
     needing = [name for name in wave.targets if facts[name].changed or facts[name].moves]
     pending = tuple(name for name in needing if name not in failed)
-    return WaveStatus(wave, WaveState.DONE, pending, failed)
+    alone = {name: facts[name].waits for name in wave.targets if facts[name].waits}
+    return WaveStatus(wave, WaveState.DONE, pending, failed, alone=alone)
 
 
 def _state(status: WaveStatus, waits_for: str, facts: Mapping[str, TargetFacts]) -> WaveState:
@@ -309,7 +318,8 @@ def _passed(status: WaveStatus, facts: Mapping[str, TargetFacts]) -> bool:
     left = len(status.pending) + len(status.failed)
     is_tolerated = left <= status.wave.max_failed and status.done > 0
     if status.wave.name == ENTERPRISE and not status.failed:
-        is_tolerated |= not any(any(facts[name].wanted.values()) for name in status.pending)
+        left_there = (facts[name] for name in status.pending)
+        is_tolerated |= not any(each.wanted.get(key) for each in left_there for key in each.changed)
     return not left or (is_tolerated and all(facts[name].was_tried for name in status.pending))
 
 

@@ -86,6 +86,7 @@ def steps(statuses: Sequence[WaveStatus], flags: str) -> Iterator[str]:
     if any(status.failed for status in statuses):
         yield f"To see why a target failed: devinops plan{flags} -t NAME"
     for status in statuses:
+        yield from (f"Left in {name}: {why}" for name, why in status.alone.items())
         if status.state is WaveState.STOPPED:
             how = "repair or hold the targets that failed, or raise its max_failed"
             yield f"To let {status.wave.name} go on: {how}"

@@ -71,6 +71,7 @@ class WaveItem(Struct, frozen=True):
     targets: tuple[str, ...]
     pending: tuple[str, ...]
     failed: dict[str, str]
+    alone: dict[str, str]
     held: tuple[str, ...]
     max_failed: Count
     may_start: bool

@@ -11,6 +11,7 @@ import pytest
 
 from devinops.emulator import Emulator
 from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import commit, git
 
 CONFIG = """\
 version: 1
@@ -183,6 +184,49 @@ def test_a_shard_does_not_know_what_the_others_change(
     argv = ("apply", "-C", root, "-t", "all", "--adopt", "--yes", *only)
     assert devinops(*argv, "--shard", "1/2").code + devinops(*argv, "--shard", "2/2").code == code
     assert writes(emulator) == ([] if code else [("PUT", LIST)])
+
+
+def test_waves_go_on_without_it_and_name_its_command(
+    emulator: Emulator, write: Files, devinops: Devinops, tmp_path: Path
+) -> None:
+    root, remote = write([*OLD, "198.51.100.0/24"], "everyone", "pay", "search"), tmp_path / "a.git"
+    config = CONFIG.replace("store: file", "store: branch")
+    config = config.replace("{org_id: org-em", "{labels: {ring: canary}, org_id: org-em")
+    waves = "waves: [{name: canary, where: {ring: canary}}, {name: rest}]\n"
+    (root / "devinops.yaml").write_text(config + waves)
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
+    git(root, "init", "-q", "-b", "main")
+    git(root, "remote", "add", "origin", str(remote))
+    git(root, "add", "-A")
+    commit(root, "-m", "First")
+    git(root, "push", "-q", "origin", "main")
+    own = ("-C", root, "--yes", "--allow", "out-of-wave")
+    # Then it is owned, so a change that locks nobody out needs no approval.
+    (root / "knowledge.yaml").rename(root / "later")
+    assert devinops("apply", *own, "-t", "everyone", "--adopt").code == 0
+    (root / "later").rename(root / "knowledge.yaml")
+    entry = {"ip_ranges": [*OLD, "198.51.100.0/24", "192.0.2.0/24"], "enterprise": True}
+    (root / "ip_access_list.yaml").write_text(json.dumps({"ip_access_list": [entry]}))
+
+    def waves_now() -> str:
+        return " ".join(devinops("targets", "waves", "-C", root).out.split())
+
+    left = "Left in everyone: ip_access_list: it can lock out whatever comes after it, " + WAITS
+    assert "enterprise may start, with 1 target to do" in waves_now()
+    assert left in waves_now()
+    apply = ("apply", "-C", root, "--wave", "due", "--yes")
+    first = devinops(*apply)
+    assert (first.code, WAITS in " ".join(first.out.split())) == (4, True), first
+    assert "canary may start" in waves_now()
+    assert left in waves_now()
+    assert [devinops(*apply).code for _ in range(2)] == [0, 0]
+    assert len(ranges(emulator)) == 3, "it has waited"
+    assert [len(emulator.knowledge(org)) for org in (None, "org-emulator", "org-search")] == [1] * 3
+    assert "enterprise may start, with 1 target to do" in waves_now()
+    assert "Left in" not in waves_now()
+    alone = devinops("apply", "-C", root, "-t", "everyone", *ONLY, "--yes")
+    assert (alone.code, "192.0.2.0/24" in ranges(emulator)) == (0, True)
+    assert "all waves are done" in waves_now()
 
 
 @pytest.mark.parametrize("is_answered", [True, False])

@@ -173,7 +173,7 @@ def test_what_is_changed_alone_waits_for_a_run_of_its_own(
     (waiting,) = plan.blocked
     assert (str(waiting.key), waiting.by, waiting.ids) == (
         "ip_access_list",
-        Blocker.APPROVAL,
+        Blocker.ALONE,
         ("ip_access_list",),
     )
     assert (

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devinops.model.changes import Blocked, Blocker
 from devinops.model.errors import InventoryError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Deleted, Failed, Inventory, Record, sent_by
@@ -129,14 +130,30 @@ def test_what_is_blocked_refused_or_not_planned_has_failed() -> None:
     }
 
 
+def test_what_waits_for_a_run_of_its_own_holds_up_no_wave() -> None:
+    alone = Blocked(Blocker.ALONE, key("lone"), "run it alone", needed_by=(key("other"),))
+    only = facts_of(plans_of([planned_in("a", replace(empty(), blocked=(alone,)))]), {})
+    assert only == {"a": TargetFacts(waits="knowledge:Backend/lone: run it alone")}
+    statuses = rollout([Wave("canary", ("a",))], only, NOW)
+    assert [(each.state, each.failed, each.alone) for each in statuses] == [
+        ("done", {}, {"a": "knowledge:Backend/lone: run it alone"})
+    ]
+    both = replace(conflict(), blocked=(*conflict().blocked, alone))
+    (found,) = facts_of(plans_of([planned_in("a", both)]), {}).values()
+    assert (found.failure, bool(found.waits)) == ("blocked until a person decides", True)
+    assert key("lone") not in found.changed
+
+
 # --- where the rollout is -------------------------------------------------------------------------
 
 
 def facts(written: Mapping[str, Any]) -> TargetFacts:
     wanted = {key(name): "version 2" for name in written.get("changes", ())}
     wanted |= {key(name): "" for name in written.get("deletes", ())}
+    changed = frozenset(wanted)
+    wanted |= {key(name): "version 2" for name in written.get("alone", ())}
     return TargetFacts(
-        frozenset(wanted),
+        changed,
         written.get("failure", ""),
         {key(name): ago(hours) for name, hours in written.get("hours", {}).items()},
         wanted,

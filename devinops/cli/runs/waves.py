@@ -162,6 +162,7 @@ def document(found: Rollout) -> RolloutDocument:
                 targets=status.wave.targets,
                 pending=status.pending,
                 failed=dict(status.failed),
+                alone=dict(status.alone),
                 held=status.wave.held,
                 max_failed=status.wave.max_failed,
                 may_start=status.may_start,

@@ -107,6 +107,6 @@ def _rows(status: WaveStatus, holds: Mapping[str, str]) -> Iterator[TargetRow]:
     for name in wave.targets:
         failure = status.failed.get(name, "")
         state = FAILED if failure else TO_DO if name in pending else DONE
-        yield TargetRow(name, state, wave.name, failure)
+        yield TargetRow(name, state, wave.name, failure or status.alone.get(name, ""))
     for name in wave.held:
         yield TargetRow(name, HELD, wave.name, holds.get(name, ""))
