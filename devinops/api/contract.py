@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -77,8 +78,8 @@ class Contract:
     shapes: Mapping[str, Any]
 
 
+@cache
 def contract(api: ApiVersion) -> Contract:
     """Return what devinops expects of an API."""
-    text = files("devinops.api").joinpath("contract.json").read_text(encoding="utf-8")
-    data = json.loads(text)
+    data = json.loads(files("devinops.api").joinpath("contract.json").read_bytes())
     return Contract(tuple(Reading(**facts) for facts in data[api]), data["shapes"])

@@ -121,3 +121,7 @@ def test_every_shape_is_used_and_every_word_is_known() -> None:
     types = {"text", "bool", "int", "time", "date", "free", "any"}
     assert words - types == shapes.keys() - {"self"}
     assert all(re.fullmatch(r"\w+\??", name) for shape in shapes.values() for name in shape)
+
+
+def test_it_is_read_once_and_not_for_each_object_of_a_list() -> None:
+    assert contract("v3") is contract("v3")
