@@ -164,9 +164,12 @@ class Options:
         from devinops.config.reading import find_root
 
         root = os.path.realpath(self.root)
+        usual: str | Path | None = os.environ.get(_envvar("ROOT"))
         try:
-            usual = os.environ.get(_envvar("ROOT")) or find_root(Path.cwd())
-            return "" if root == os.path.realpath(usual) else f" -C {quote(os.path.relpath(root))}"
+            if not usual and Path.cwd().is_relative_to(root):
+                usual = find_root(Path.cwd())
+            at_usual = usual and os.path.realpath(usual) == root
+            return "" if at_usual else f" -C {quote(os.path.relpath(root))}"
         except FileNotFoundError:
             # The current directory was deleted.
             return f" -C {quote(root)}"
