@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 import ipaddress
 import os
+import re
 import signal
 import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,12 +54,6 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, lambda *_: None)
 
 
-@pytest.fixture(autouse=True)
-def _no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redact, "_keys", set())
-    monkeypatch.setattr(redact, "_values", set())
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail when a test was skipped")
     parser.addoption(
@@ -94,30 +90,28 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         report.longrepr = f"skipped, which --no-skips forbids: {report.longrepr}"
 
 
+# One fixture, because each takes its time before and after each of thousands of tests.
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def isolated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the environment or the secrets of another, or waits for the disk."""
     clean(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redact, "_keys", set())
+    monkeypatch.setattr(redact, "_values", set())
     monkeypatch.setattr(os, "fsync", not_flushed)
+    monkeypatch.setattr(socket.socket, "connect", only_loopback)
 
 
-@pytest.fixture(autouse=True)
-def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test that would leave this machine fails instead."""
-    connect = socket.socket.connect
+_CONNECT = socket.socket.connect
 
-    def guarded(self: socket.socket, address: Any) -> None:
-        if (
-            self.family in (socket.AF_INET, socket.AF_INET6)
-            and not ipaddress.ip_address(address[0]).is_loopback
-        ):
-            raise AssertionError(f"a test tried to connect to {address}")
-        connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+def only_loopback(self: socket.socket, address: Any) -> None:
+    """Stand for `connect`, so that a test that would leave this machine fails instead."""
+    if (
+        self.family in (socket.AF_INET, socket.AF_INET6)
+        and not ipaddress.ip_address(address[0]).is_loopback
+    ):
+        raise AssertionError(f"a test tried to connect to {address}")
+    _CONNECT(self, address)
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +123,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
     return clock
 
 
+_NUMBERS = count()
 _NOW, _PAUSE, _WAIT = waiting.now, waiting.pause, waiting.wait
 
 
@@ -164,6 +159,26 @@ def devinops(capfd: pytest.CaptureFixture[str]) -> Devinops:
         return Ran(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def directory_of_file(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    return tmp_path_factory.mktemp(request.path.stem)
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, directory_of_file: Path) -> Path:
+    """Return a directory of this test alone, as pytest does, but below a directory of its file of tests.
+
+    Pytest lists the directories of all earlier tests to number the next, and devinops lists the directory
+    above a root. With thousands of them in one place, that took longer than many a test.
+    """
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    path = directory_of_file / f"{name}{next(_NUMBERS)}"
+    path.mkdir(mode=0o700)
+    return path
 
 
 @pytest.fixture

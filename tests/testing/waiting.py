@@ -77,3 +77,5 @@ class Waits(list[float]):
             self.pause(seconds)
         finally:
             condition.acquire()
+        # What it waits for is done by another thread, which this one would only keep from its work.
+        condition.wait(0.001)
