@@ -82,7 +82,7 @@ CORE_TESTS := $(addprefix tests/,applying inventory kinds load model planning sc
 	end_to_end/test_access.py end_to_end/test_automations.py end_to_end/test_settings.py end_to_end/test_toy_kinds.py)
 
 coverage: $(VENV)/.test
-	$(PYTEST) $(CORE_TESTS) $(addprefix --cov=,$(sort $(dir $(CORE:%=devinops/%)))) --cov-context=test --cov-report= $(PYTEST_ARGS)
+	$(PYTEST) $(CORE_TESTS) $(addprefix --cov=,$(sort $(dir $(CORE:%=devinops/%)))) --function-contexts --cov-report= $(PYTEST_ARGS)
 	$(BIN)/python -m coverage report --fail-under=100 --include='$(subst $(space),$(comma),$(CORE:%=devinops/%.py))'
 
 lint: $(VENV)/.test

@@ -2,8 +2,8 @@
 
 `make mutation-sample` calls this: `SEED=7 CHANGES=300 make mutation-sample`. One traced run of the
 tests tells which tests reach each line. `make mutation-changed` does the same for the lines that a
-commit changes. Then each change is written into a copy of the checkout,
-and the tests that reach its line run there until one fails. A survivor fails the command, unless
+commit changes; it knows only the functions that reach a line, and runs all cases of each. Then each
+change is written into a copy of the checkout, and the tests that reach its line run there until one fails. A survivor fails the command, unless
 `tests/sample_survivors.yaml` says why no test can notice it.
 """
 
@@ -329,7 +329,9 @@ def explanations() -> dict[tuple[str, str, str], str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("data", type=Path, help="coverage with the name of the test as its context")
+    parser.add_argument(
+        "data", type=Path, help="coverage with the name of the test, or of its function, as context"
+    )
     parser.add_argument("--seed", type=int, default=random.randrange(10_000))
     parser.add_argument("--changes", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
