@@ -69,12 +69,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Leave each n-th case of a test that is `sampled(n)` to `make test`; the others are `matrix`."""
+    """Leave each n-th case of a test that is `sampled(n, ci=m)` to `make test`; the others are `matrix`.
+
+    CI runs each m-th of them, and the night the others.
+    """
     cases = Counter[object]()
     for item in items:
         if sampled := item.get_closest_marker("sampled"):
             if cases[item.function] % sampled.args[0]:
                 item.add_marker("matrix")
+            if cases[item.function] % sampled.kwargs.get("ci", 1):
+                item.add_marker("nightly")
             cases[item.function] += 1
 
 
