@@ -523,9 +523,11 @@ class WritingClient(ReadingClient):
             raise ApiError(f"{error}; {kind.refused}", status=error.status) from error
 
     def _create_call(self, kind: Kind, body: Mapping[str, Any], *, has_secret: bool) -> Call:
-        api, path = self._api(kind.noun), self._path(kind)
+        api = self._api(kind.noun)
+        # What no later call could name in its path is not created.
+        own_path = self._path(kind, body.get(api.id))
+        path = own_path if api.has_subject else self._path(kind)
         if api.has_subject:
-            path = self._path(kind, body[api.id])
             body = {name: value for name, value in body.items() if name != api.id}
         return Call(
             api.create_verbs.get(self._connection.target.scope, "POST"),

@@ -74,7 +74,7 @@ def can_be_segment(value: object) -> TypeGuard[str]:
 def segment(text: str, what: str) -> str:
     """Return an id quoted as one segment of a path. Raises ConfigError if that is impossible."""
     if not can_be_segment(text):
-        raise ConfigError(f"{what} {text!r} cannot be part of a URL")
+        raise ConfigError(f"{what} {text!r} cannot be part of a URL: choose another")
     return quote(text.encode("utf-8", "replace"), safe="")
 
 

@@ -215,6 +215,35 @@ def test_a_role_that_an_administrator_changes_after_the_plan_is_left_alone(
     assert [path.rpartition("/")[2] for path in written] == ["user-bob"]
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize("name", [".", ".."])
+def test_what_would_be_another_path_is_never_sent(
+    use: Callable[..., None],
+    root: Callable[..., Path],
+    devinops: Devinops,
+    name: str,
+    is_there: bool,
+) -> None:
+    """A client removes a segment of dots, so a DELETE of it would be one of something else."""
+    known = {"enterprise": {**SEED["enterprise"], "idp_groups": [{"name": name}]}}
+    role, above = {"group": name, "role": "Member"}, {"enterprise": True}
+    groups = [{"name": name, **above}, {"name": "kept", **above}]
+    with Emulator({**SEED, **(known if is_there else {})}) as emulator:
+        use(emulator.url, "cog_enterprise")
+        place = root({"idp_groups": groups, "group_roles": [role, {**role, **above}]})
+        argv = ("apply", "-C", place, "-t", "corp", "-t", "org-00", "--adopt", *APPROVED)
+        refused = devinops(*argv)
+        root({"idp_groups": groups[1:], "group_roles": [], **NOTES})
+        left = devinops(*argv)
+        sent = [(r["method"], r["path"]) for r in emulator.requests if r["method"] != "GET"]
+    says = f"the id '{name}' cannot be part of a URL: choose another"
+    assert says in refused.out
+    assert (left.code, says in left.out) == ((3, True) if is_there else (0, False))
+    assert {path.rpartition("/")[2] for _, path in sent} == {"idp-groups", "notes"}
+    assert {method for method, _ in sent} == {"POST"}
+    assert len(emulator.objects("idp_group", None)) == 1 + is_there
+
+
 def test_all_permissions_are_never_replaced_or_cleared(
     emulator: Emulator, root: Callable[..., Path], devinops: Devinops
 ) -> None:
