@@ -998,6 +998,22 @@ def test_whoami_shows_each_value_with_its_source_and_never_the_key(
     }
 
 
+@pytest.mark.parametrize(
+    ("target", "value", "source"),
+    [
+        ("{}", "root", "default"),
+        ("{missing_folders: block}", "block", "devinops.yaml:2:41"),
+        ("{inventory: {store: none}}", "block", "default"),
+    ],
+)
+def test_whoami_shows_what_happens_to_new_notes_of_missing_folders(
+    target: str, value: str, source: str, emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    root = repository({"devinops.yaml": f"version: 1\ntargets: {{production: {target}}}\n"})
+    (found,) = json.loads(devinops("whoami", "-C", root, "--format", "json").out)["targets"]
+    assert found["settings"]["missing_folders"] == {"value": value, "source": source}
+
+
 def test_whoami_says_that_a_key_of_an_organization_cannot_read_the_enterprise(
     emulator: Emulator, repository: Write, devinops: Devinops, use: Callable[..., None]
 ) -> None:

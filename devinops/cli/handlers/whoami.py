@@ -78,6 +78,7 @@ def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
 
 def _rows(settings: Settings, org_id: str | None) -> dict[str, Any]:
     """Return the name and value of each setting. `org_id` may have been looked up with the API."""
+    has_inventory = settings.inventory.store != "none"
     return {
         "target": settings.target.name,
         "api_url": settings.target.api_url,
@@ -91,6 +92,7 @@ def _rows(settings: Settings, org_id: str | None) -> dict[str, Any]:
         "prune": settings.policy.prune.value,
         "scope": ", ".join(settings.policy.scope) or None,
         "on_drift": settings.policy.on_drift.value,
+        "missing_folders": settings.policy.missing_folders.value if has_inventory else "block",
         "inventory": str(settings.inventory),
         "owner": settings.owner,
         "timeout": settings.timeout_s,
