@@ -12,32 +12,24 @@ from devinops.model.credentials import starred_in
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key, in_sentence, listed
 from devinops.model.kind import Lifecycle, Scope
-from devinops.model.objects import Live, Snapshot
+from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.values import UNSET
 from devinops.planning.draft import Fields, outside_names, source_of
-from devinops.planning.folders import as_declared, movable, renamed_folders
+from devinops.planning.folders import as_declared, renamed_folders
 from devinops.planning.out_of_sight import doubt, promoted
+from devinops.planning.plan import PlanRequest, build_plan
 from devinops.planning.three_way import moved_outside
 
 
 class DriftFindings(NamedTuple):
     """Changes made outside devinops, and the live objects that are not owned; sorted by key.
 
-    `foreign` holds the objects with the label of another owner, `movable` the keys of those that
-    wait in the root although their folder exists now.
+    `foreign` holds the objects with the label of another owner.
     """
 
     drift: tuple[Drift, ...] = ()
     unmanaged: tuple[Live, ...] = ()
     foreign: tuple[Live, ...] = ()
-    movable: tuple[Key, ...] = ()
-
-    @property
-    def notes(self) -> Iterator[str]:
-        """What the next apply does although nothing that was applied has changed."""
-        if self.movable:
-            keys = listed(map(str, self.movable))
-            yield f"the next apply moves {keys} out of the root, because the folder exists now"
 
 
 def find_drift(
@@ -66,8 +58,21 @@ def find_drift(
         tuple(sorted(drifts, key=lambda drift: (drift.key, drift.id))),
         tuple(live.unmanaged(inventory.by_id)),
         tuple(object for object in live.objects if object.owner and not object.ours),
-        tuple(movable(inventory, live)),
     )
+
+
+def moves(
+    declarations: Iterable[Declaration], snapshot: Snapshot, request: PlanRequest
+) -> Iterator[str]:
+    """Yield what the next apply moves out of the root, because its folder exists now.
+
+    The snapshot has the kinds of which something is owned, and their folders.
+    """
+    kinds = {record.key.kind for record in request.inventory.owned}
+    plan = build_plan((d for d in declarations if d.key.kind in kinds), snapshot, request)
+    keys = [str(change.key) for change in plan.changes if change.arrives]
+    if keys and not (plan.refusals or plan.held):
+        yield f"the next apply moves {listed(keys)} out of the root, because the folder exists now"
 
 
 _D = TypeVar("_D", Drift, Blocked)

@@ -8,7 +8,7 @@ once the folder exists, the declared folder differs from it, so the plan moves t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -218,15 +218,6 @@ def is_in_root(record: Record | None) -> bool:
     return has_root(record.fields, KINDS[record.key.kind].parent)
 
 
-def movable(inventory: Inventory, snapshot: Snapshot) -> Iterator[Key]:
-    """Yield the keys of the objects that wait in the root although their folder exists now."""
-    for record in filter(is_in_root, inventory.owned):
-        live, noun = snapshot.by_id.get(record.object_id), KINDS[record.key.kind].lives_in
-        folder = _folder_key(noun, record.key.folder) if noun else None
-        if folder and live and not live.key.folder and snapshot.under(folder):
-            yield record.key
-
-
 def has_root(fields: Mapping[str, Base], parent: str | None) -> bool:
     """Return whether the root is what was sent as the folder of an object."""
     return parent is not None and parent in fields and fields[parent].sent == _ROOT_SENT
@@ -276,18 +267,23 @@ def asking_for_root(
 ) -> Declaration:
     """Return an entry that asks for the root if its folder is missing; else the same entry.
 
-    An object that is in another folder stays there. One that was put into the root stays in it,
-    even if the policy has changed since then.
+    One that was put into the root stays in it, even if the policy has changed since then.
     """
     parent, folder = declaration.kind.parent, folder_of(declaration)
     if parent is None or folder is None or context.live.under(folder):
         return declaration
-    if declaration.ensure is not Ensure.PRESENT or (live and live.key.folder):
+    if declaration.ensure is not Ensure.PRESENT or (live and _was_in_folder(live, record)):
         return declaration
     if not (context.uses_root(folder) or is_in_root(record)):
         return declaration
     root: Any = {parent: ROOT}
     return declaration._replace(resource=replace(declaration.resource, **root))
+
+
+def _was_in_folder(live: Live, record: Record | None) -> bool:
+    """Return whether an object is in a folder, or was until somebody moved it or deleted that."""
+    base = record.fields.get(live.kind.parent or "") if record else None
+    return bool(live.key.folder or (base and base.sent != _ROOT_SENT))
 
 
 def explain_root(draft: PlanDraft, context: PlanContext) -> None:

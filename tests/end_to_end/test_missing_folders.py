@@ -158,6 +158,12 @@ def test_a_note_that_waits_may_move_although_nobody_reviewed_that(
     drift = devinops("drift", "-C", root)
     moves = "the next apply moves knowledge:G/A out of the root, because the folder exists now"
     assert (drift.code, moves in " ".join(drift.out.split())) == (0, True)
+    # It says what the files say, and nothing if they have errors, because then nothing is applied.
+    repository({"knowledge/G/a.md": note("A", ensure="unmanaged")})
+    assert "out of the root" not in devinops("drift", "-C", root).out
+    repository({"knowledge/G/a.md": note("A"), "knowledge/c.md": note("C", nmae="C")})
+    assert "out of the root" not in devinops("drift", "-C", root).out
+    (root / "knowledge/c.md").unlink()
     applied(devinops, root, "--expect", digest)
     assert places(emulator) == {"A": "G", "B": ""}
     assert "out of the root" not in devinops("drift", "-C", root).out
@@ -309,6 +315,26 @@ def test_a_person_who_moves_or_deletes_a_waiting_note_is_seen(
     emulator.edit("knowledge", ids["A"], folder="G")
     plan = document(devinops, "plan", "-C", root)
     assert (plan["changes"], [d["key"] for d in plan["drift"]]) == ([], ["knowledge:G/B"])
+
+
+def test_a_deleted_folder_is_drift_of_the_notes_in_it(
+    emulator: Emulator, repository: Write, devinops: Devinops
+) -> None:
+    """`plan` and `drift` say the same, also if a note waited for the folder before."""
+    root = repository({"devinops.yaml": CONFIG, "knowledge/G/a.md": note("A")})
+    applied(devinops, root)
+    create(emulator, "G")
+    applied(devinops, root)
+    emulator.remove("folders", emulator.knowledge()[0]["folder_id"])
+    assert places(emulator) == {"A": ""}
+    for argv in (["plan"], ["apply", "--yes"], ["drift"]):
+        found = document(devinops, argv[0], "-C", root, *argv[1:])
+        assert [(d["key"], d["moved"]) for d in found["drift"]] == [("knowledge:G/A", "edited")]
+        assert (found["changes"], found["exit_code"]) == ([], 2 if argv == ["drift"] else 0)
+    create(emulator, "G")
+    applied(devinops, root, "--on-drift", "overwrite")
+    assert places(emulator) == {"A": "G"}
+    assert devinops("drift", "-C", root).code == 0
 
 
 def test_a_waiting_note_is_renamed_moved_and_deleted_under_its_declared_key(

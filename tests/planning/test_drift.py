@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from devinops.model.changes import Action, Drift, DriftEvent, FieldChange
 from devinops.model.inventory import Intent, Inventory, Record, base, fingerprint
 from devinops.model.keys import ROOT, Key
-from devinops.model.objects import Access, Live, Snapshot
+from devinops.model.objects import Access, Declaration, Ensure, Live, Snapshot
+from devinops.model.policy import OnDrift, Policy
 from devinops.model.values import UNSET
-from devinops.planning.drift import find_drift, replacing_run, without_secrets
+from devinops.planning.drift import find_drift, moves, replacing_run, without_secrets
+from devinops.planning.plan import PlanRequest
+from tests.testing.inventories import TARGET
 from tests.testing.objects import live
+from tests.testing.plans import entry
 
 NOTE = live("knowledge", name="A", folder="F", body="b", id="n1", folder_id="f1")
 FOLDER = live("folder", path="F", id="f1")
@@ -114,11 +119,49 @@ def test_only_a_replacement_with_an_unknown_result_is_not_finished(key: str, run
     assert replacing_run(Key.parse(key), Inventory.of("file", (), intents)) == run
 
 
-def test_what_waits_in_the_root_can_move_when_its_folder_exists_which_is_no_drift() -> None:
-    waits = NOTE.put_into(ROOT)
-    owned = Inventory.of("file", [replace(RECORDS[1], fields=base(waits.resource, waits.resource))])
-    found = find_drift(owned, Snapshot.of([waits, FOLDER]))
-    assert (found.drift, found.movable) == ((), (NOTE.key,))
-    moves = "the next apply moves knowledge:F/A out of the root, because the folder exists now"
-    assert list(found.notes) == [moves]
-    assert list(find_drift(owned, Snapshot.of([waits])).notes) == []
+WAITS = NOTE.put_into(ROOT)
+NAMESAKE = replace(NOTE, id="n2")
+ENTRY = entry(NOTE.resource)
+
+
+@pytest.mark.parametrize(
+    ("declared", "there", "policy", "moved"),
+    [
+        pytest.param([ENTRY], [FOLDER], Policy(), True, id="its folder exists"),
+        pytest.param([ENTRY], [], Policy(), False, id="its folder is missing"),
+        pytest.param([ENTRY], [FOLDER, NAMESAKE], Policy(), False, id="its name is in use there"),
+        pytest.param([], [FOLDER], Policy(), False, id="its entry was removed"),
+        pytest.param(
+            [ENTRY._replace(ensure=Ensure.UNMANAGED)], [FOLDER], Policy(), False, id="released"
+        ),
+        pytest.param(
+            [ENTRY._replace(targets=("b",))], [FOLDER], Policy(), False, id="elsewhere"
+        ),
+        pytest.param([ENTRY], [FOLDER], Policy(hold="freeze"), False, id="the target is held"),
+        pytest.param(
+            [ENTRY, entry(live("playbook", title="P", body="b").resource)], [FOLDER], Policy(),
+            True, id="other kinds are not listed",
+        ),
+    ],
+)  # fmt: skip
+def test_only_what_the_next_apply_moves_out_of_the_root_is_named(
+    declared: list[Declaration], there: list[Live], policy: Policy, moved: bool
+) -> None:
+    """It is no drift."""
+    waits = replace(RECORDS[1], fields=base(WAITS.resource, WAITS.resource))
+    owned, snapshot = Inventory.of("file", [waits]), Snapshot.of([WAITS, *there])
+    assert find_drift(owned, snapshot).drift == ()
+    request = PlanRequest(TARGET, policy, date(2026, 1, 1), owned)
+    says = "the next apply moves knowledge:F/A out of the root, because the folder exists now"
+    assert list(moves(declared, snapshot, request)) == [says] * moved
+
+
+def test_nothing_moves_if_the_next_apply_is_refused() -> None:
+    waits = replace(RECORDS[1], fields=base(WAITS.resource, WAITS.resource))
+    edited = replace(EDITED, id="n3").put_into(ROOT)
+    edited = replace(edited, resource=replace(edited.resource, name="B"))
+    before = replace(edited.resource, body="before")
+    owned = Inventory.of("file", [waits, Record(edited.key, "n3", fields=base(before, before))])
+    request = PlanRequest(TARGET, Policy(on_drift=OnDrift.FAIL), date(2026, 1, 1), owned)
+    snapshot = Snapshot.of([WAITS, FOLDER, edited])
+    assert list(moves([ENTRY, entry(before)], snapshot, request)) == []

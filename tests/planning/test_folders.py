@@ -17,7 +17,6 @@ from devinops.planning.folders import (
     declared_key,
     is_in_root,
     misspelled_folders,
-    movable,
     needs_all_folders,
     recorded,
     used_folders,
@@ -91,6 +90,24 @@ def test_an_entry_asks_for_the_root_if_its_folder_is_missing_and_it_is_in_no_oth
     assert (asking is declared) is not asks
 
 
+@pytest.mark.parametrize(
+    ("record", "asks"),
+    [
+        (WAITS, True),
+        (Record(KEY, "n1"), True),
+        (Record(NOTE.key, "n1", fields=WAITS.fields), True),
+        (Record(KEY, "n1", fields=base(IN_G.resource, IN_G.resource)), False),
+    ],
+)
+def test_what_was_in_its_folder_does_not_ask_for_the_root_when_that_is_deleted(
+    record: Record, asks: bool
+) -> None:
+    """An outside edit for `plan`, as it is for `drift`. What was linked was nowhere yet."""
+    declared, plan = entry(IN_G.resource), context(inventory=Inventory("file"))
+    assert (asking_for_root(declared, NOTE, record, plan) is not declared) is asks
+    assert asking_for_root(declared, None, record, plan) is not declared
+
+
 def test_a_typo_in_the_name_of_a_folder_does_not_create_anything_in_the_root() -> None:
     plan = context(inventory=Inventory("file"))
     plan = replace(plan, misspelled={FOLDER.key: "H"})
@@ -117,24 +134,6 @@ def test_a_missing_folder_is_a_typo_of_one_beside_it(path: str, meant: str | Non
     key = Key.parse(f"folder:{path}")
     used = used_folders([entry(live("folder", path=path, id="f").resource)])
     assert misspelled_folders(used, there).get(key) == meant
-
-
-@pytest.mark.parametrize(
-    ("record", "lives", "can"),
-    [
-        (WAITS, [NOTE, FOLDER], True),
-        (WAITS, [NOTE], False),
-        (WAITS, [FOLDER], False),
-        (WAITS, [MOVED, FOLDER], False),
-        (Record(NOTE.key, "n1", fields=WAITS.fields), [NOTE, FOLDER], False),
-        (Record(Key("playbook", ROOT, "P"), "p1"), [FOLDER], False),
-    ],
-)
-def test_a_note_can_move_once_its_folder_exists(
-    record: Record, lives: list[Live], can: bool
-) -> None:
-    found = list(movable(Inventory.of("file", [record]), Snapshot.of(lives)))
-    assert found == ([record.key] if can else [])
 
 
 def test_whether_its_folder_exists_changes_nothing_of_a_change_but_its_move() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cache
 
 from devinops.api import open_reader
@@ -32,15 +33,15 @@ from devinops.model.keys import ObjectId, listed
 from devinops.model.objects import Snapshot
 from devinops.model.policy import Approvals, OnDrift, Policy
 from devinops.planning.commands import pull_command
-from devinops.planning.drift import find_drift, replacing_run, without_secrets
+from devinops.planning.drift import find_drift, moves, replacing_run, without_secrets
 from devinops.planning.folders import is_in_root, with_folders, with_seen_folders
-from devinops.planning.plan import Plan
+from devinops.planning.plan import Plan, PlanRequest
 
 
 def run(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     lock = threading.Lock()
-    # The files are only read if something has drifted.
+    # The files are only read if something has drifted, or waits in the root.
     read = cache(lambda: read_repository(options.root)[1])
 
     def entries() -> Loaded:
@@ -77,6 +78,9 @@ def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> Planned:
     idle = tuple(item for item in result.drift if not _is_busy(item, inventory))
     result = result._replace(drift=idle)
     _check_recorded(result.drift, inventory, session)
+    notes = session.busy_notes(inventory)
+    if any(map(is_in_root, inventory.owned)):
+        notes += tuple(_moves(session, entries(), inventory, snapshot))
     if result.drift:
         root, target = session.settings.root, session.client.target.name
         declared = [entry for entry in entries().declarations if entry.concerns(target)]
@@ -90,12 +94,24 @@ def _find(session: Session[Reader], entries: Callable[[], Loaded]) -> Planned:
         session.client.target,
         (),
         drift=tuple(result.drift),
-        notes=(*session.busy_notes(inventory), *result.notes),
+        notes=notes,
         inventory=inventory,
         unmanaged=Counter(live.key.kind for live in result.unmanaged),
         others=(*result.unmanaged, *result.foreign),
     )
     return Planned(plan, snapshot)
+
+
+def _moves(
+    session: Session[Reader], loaded: Loaded, inventory: Inventory, snapshot: Snapshot
+) -> Iterator[str]:
+    """Yield what the next apply moves out of the root: nothing if the files have errors."""
+    if any(problem.is_error for problem in loaded.problems):
+        return
+    target, today = session.client.target, datetime.now(UTC).date()
+    request = PlanRequest(target, session.settings.policy, today, inventory)
+    request = request._replace(merged=loaded.merged_for(target.name))
+    yield from moves(loaded.declarations, snapshot, request)
 
 
 def _is_busy(drift: Drift, inventory: Inventory) -> bool:
