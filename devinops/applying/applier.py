@@ -334,6 +334,9 @@ class Applier:
         variable = change.declaration.value_variable
         value = self.options.values[variable] if variable else None
         ids = self._ids(change)
+        same = (ObjectId(change.key.kind, id) for id in ids.values())
+        if change.kind.of_principals and any(map(self._listed, same)):
+            raise _Blocked("it was given outside devinops after the plan was made; plan again")
         remark = ""
         try:
             # The new object may have the id of the one that it replaces.

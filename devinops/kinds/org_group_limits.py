@@ -93,8 +93,7 @@ def _groups(limits: OrgGroupLimits | None) -> dict[str, Any]:
 
 
 def _from_terraform(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
-    groups = attributes["groups"]
-    groups = {each["name"]: {m: each.get(m) for m in _MEMBERS} for each in groups}
+    groups = {each["name"]: {m: each.get(m) for m in _MEMBERS} for each in attributes["groups"]}
     return {"groups": groups} if all(isinstance(name, str) for name in groups) else attributes
 
 

@@ -422,8 +422,7 @@ def _resolve_references(
 
 def _mark_given_back(context: PlanContext, draft: PlanDraft) -> None:
     """Mark creates of what was taken away, although it has another key now."""
-    live = context.real.by_id
-    gone = [record for id, record in context.inventory.by_id.items() if id not in live]
+    gone = [r for id, r in context.inventory.by_id.items() if id not in context.real.by_id]
     for index, change in enumerate(draft.changes):
         if change.action is Action.CREATE and any(_is_back(change, record) for record in gone):
             draft.changes[index] = replace(change, again=True)

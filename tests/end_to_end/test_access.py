@@ -173,18 +173,20 @@ def test_what_would_remove_a_person_or_a_service_user_is_never_sent(
 
 
 @pytest.mark.parametrize(
-    ("roles", "says"),
+    ("before", "roles", "says"),
     [
-        ({}, "it was deleted after the plan"),
-        ({"org-00": "org_other"}, "it was edited after the plan"),
+        ("Member", {}, "it was deleted after the plan"),
+        ("Member", {"org-00": "org_other"}, "it was edited after the plan"),
+        ("", {"org-00": "org_other"}, "it was given outside devinops after the plan"),
     ],
-    ids=["taken away", "another one"],
+    ids=["taken away", "another one", "a first one"],
 )
 def test_a_role_that_an_administrator_changes_after_the_plan_is_left_alone(
     use: Callable[..., None],
     root: Callable[..., Path],
     devinops: Devinops,
     monkeypatch: pytest.MonkeyPatch,
+    before: str,
     roles: dict[str, str],
     says: str,
 ) -> None:
@@ -196,9 +198,9 @@ def test_a_role_that_an_administrator_changes_after_the_plan_is_left_alone(
     def with_role(role: str) -> dict[str, Any]:
         return {"user_roles": [{"user": each["email"], "role": role} for each in people]}
 
-    with Emulator(seed) as emulator:
+    with Emulator(seed, quirks={"second_role": "replaced"}) as emulator:
         use(emulator.url, "cog_enterprise")
-        place = root(with_role("Member"))
+        place = root(with_role(before) if before else NOTES)
         assert devinops("apply", "-C", place, "-t", "org-00", "--yes").code == 0
         root(with_role("Admin"))
         emulator.clear_requests()
