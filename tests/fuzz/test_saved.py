@@ -34,7 +34,7 @@ REAL = PLAN | {"drift": [DRIFT], "notes": [{"text": "a note", "targets": ["defau
 
 def sealed(text: str) -> str:
     """Return a document with the checksum that belongs to it, as somebody would who damages it."""
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         document = json.loads(text)
         if isinstance(document, dict):
             return json.dumps(document | {"checksum": checksum(document)})
