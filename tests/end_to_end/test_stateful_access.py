@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import encode_part
-from tests.testing.history import RandomHistory, histories
+from tests.testing.history import RandomHistory, for_ci_and_night
 
 PEOPLE = {"ada@example.com": "user-ada", "Bob@Example.com": "auth0|Bob", "user-nil": "user-nil"}
 SERVICE_USERS = {"CI": "sa-1", "sa-2": "sa-2", "sa-3": "sa-3"}
@@ -315,26 +314,28 @@ class Roles(Access):
         self.emulator.edit(self.table, id, roles=roles)
 
 
-def machine_of(case: type[Access]) -> Any:
-    test = pytest.mark.matrix(case.TestCase)
-    test.settings = histories(50)
-    return test
-
-
-def roles_of(noun: str, table: str, ids: Mapping[str, str], scope: Mapping[str, Any]) -> Any:
+def roles_of(
+    noun: str, table: str, ids: Mapping[str, str], scope: Mapping[str, Any]
+) -> tuple[Any, Any]:
     values = tuple(name for name in scope if name[0].isupper())
     facts = {"noun": noun, "table": table, "ids": ids, "scope": scope, "values": values}
     facts |= {"enterprise": scope is ENTERPRISE, "subjects": tuple(ids)}
-    return machine_of(type(f"{noun}_{values[1]}", (Roles,), facts))
+    return for_ci_and_night(type(f"{noun}_{values[1]}", (Roles,), facts))
 
 
-TestPermissions = machine_of(Permissions)
-TestGroups = machine_of(Groups)
-TestGroupRoles = roles_of("group_role", "idp_group", GROUPS, ORG)
-TestGroupRolesOfEnterprise = roles_of("group_role", "idp_group", GROUPS, ENTERPRISE)
-TestUserRoles = roles_of("user_role", "user", PEOPLE, ORG)
-TestUserRolesOfEnterprise = roles_of("user_role", "user", PEOPLE, ENTERPRISE)
-TestServiceUserRoles = roles_of("service_user_role", "service_user", SERVICE_USERS, ORG)
-TestServiceUserRolesOfEnterprise = roles_of(
+TestPermissions, TestPermissionsAtNight = for_ci_and_night(Permissions)
+TestGroups, TestGroupsAtNight = for_ci_and_night(Groups)
+TestGroupRoles, TestGroupRolesAtNight = roles_of("group_role", "idp_group", GROUPS, ORG)
+TestUserRoles, TestUserRolesAtNight = roles_of("user_role", "user", PEOPLE, ORG)
+TestServiceUserRoles, TestServiceUserRolesAtNight = roles_of(
+    "service_user_role", "service_user", SERVICE_USERS, ORG
+)
+TestGroupRolesOfEnterprise, TestGroupRolesOfEnterpriseAtNight = roles_of(
+    "group_role", "idp_group", GROUPS, ENTERPRISE
+)
+TestUserRolesOfEnterprise, TestUserRolesOfEnterpriseAtNight = roles_of(
+    "user_role", "user", PEOPLE, ENTERPRISE
+)
+TestServiceUserRolesOfEnterprise, TestServiceUserRolesOfEnterpriseAtNight = roles_of(
     "service_user_role", "service_user", SERVICE_USERS, ENTERPRISE
 )

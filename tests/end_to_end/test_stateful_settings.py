@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from devinops.model.exit_codes import ExitCode
-from tests.testing.history import RandomHistory, histories
+from tests.testing.history import RandomHistory, for_ci_and_night
 
-HISTORIES = 50
 ALLOWED = [word for name in ("spend", "access", "lockout") for word in ("--allow", name)]
 ORGANIZATIONS = {"Payments": "org-emulator", "Search": "org-search", "Labs": "org-labs"}
 ORG = "org-emulator"
@@ -172,9 +170,6 @@ class OrgGroupLimits(Settings):
             self.emulator.add("org_group", org=None, name=name, org_ids=ids, max_cycle_acus=limit)
 
 
-TestAcuLimits = pytest.mark.matrix(AcuLimits.TestCase)
-TestIpAccessList = pytest.mark.matrix(IpAccessList.TestCase)
-TestOrgGroupLimits = pytest.mark.matrix(OrgGroupLimits.TestCase)
-TestAcuLimits.settings = histories(HISTORIES)
-TestIpAccessList.settings = histories(HISTORIES)
-TestOrgGroupLimits.settings = histories(HISTORIES)
+TestAcuLimits, TestAcuLimitsAtNight = for_ci_and_night(AcuLimits)
+TestIpAccessList, TestIpAccessListAtNight = for_ci_and_night(IpAccessList)
+TestOrgGroupLimits, TestOrgGroupLimitsAtNight = for_ci_and_night(OrgGroupLimits)

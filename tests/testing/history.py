@@ -111,3 +111,10 @@ def notes(declared: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[dict[st
     return [
         {"folder": folder, "name": name} | {**rest} for (folder, name), rest in declared.items()
     ]
+
+
+def for_ci_and_night(machine: type[RandomHistory]) -> tuple[Any, Any]:
+    """Return a test of ten histories, for CI, and one of fifty, for the night."""
+    few, many = (type(machine.__name__, (machine,), {}).TestCase for _ in range(2))
+    few.settings, many.settings = histories(10), histories(50)
+    return pytest.mark.matrix(few), pytest.mark.nightly(pytest.mark.matrix(many))

@@ -3,8 +3,9 @@
 `make mutation-sample` calls this: `SEED=7 CHANGES=300 make mutation-sample`. One traced run of the
 tests tells which tests reach each line. `make mutation-changed` does the same for the lines that a
 commit changes; it knows only the functions that reach a line, and runs all cases of each. Then each
-change is written into a copy of the checkout, and the tests that reach its line run there until one fails. A survivor fails the command, unless
-`tests/sample_survivors.yaml` says why no test can notice it.
+change is written into a copy of the checkout, and the tests that reach its line run there until one
+fails. A survivor fails the command, unless `tests/sample_survivors.yaml` says why no test can notice
+it.
 """
 
 from __future__ import annotations
