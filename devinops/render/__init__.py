@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devinops.render.answers import Answer
+    from devinops.render.answers import Answer, Differences
 
 RENDERERS: Final[Mapping[str, str]] = {
     "text": "devinops.render.answer_text",
@@ -98,7 +98,7 @@ class Style(NamedTuple):
         return (self.job.base_url if gone else self.job.source_url)(path, line)
 
 
-def render(format: str, answer: Answer, style: Style | None = None) -> Iterator[str]:
+def render(format: str, answer: Answer | Differences, style: Style | None = None) -> Iterator[str]:
     """Yield the text of an answer in one of `RENDERERS`, piece by piece."""
     from devinops.render.answers import ProblemsAnswer
 

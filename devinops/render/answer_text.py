@@ -13,13 +13,13 @@ from devinops.render.terminal import Look, Span, Terminal
 from devinops.render.text import Text
 
 
-def render(answer: answers.Answer, style: Style) -> Iterator[str]:
+def render(answer: answers.Answer | answers.Differences, style: Style) -> Iterator[str]:
     """Yield the lines of an answer, each with its line end."""
     for row in lines_of(answer, style):
         yield f"{row}\n"
 
 
-def lines_of(answer: answers.Answer, style: Style) -> Iterator[str]:
+def lines_of(answer: answers.Answer | answers.Differences, style: Style) -> Iterator[str]:
     """Yield the lines of an answer."""
     text = Text(style.color, style.full, style.width)
     match answer:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from devinops.schema.base_document import Document
 
 Answer: TypeAlias = (
-    "RunAnswer | Differences | Failure | ProblemsAnswer | ReportAnswer | SimpleAnswer"
-    " | RolloutAnswer"
+    "RunAnswer | Failure | ProblemsAnswer | ReportAnswer | SimpleAnswer | RolloutAnswer"
 )
 
 
@@ -179,7 +178,7 @@ class RolloutAnswer(NamedTuple):
 
 
 class Differences(NamedTuple):
-    """How a plan differs from the reviewed one.
+    """How a plan differs from the reviewed one, which only people read, before the error.
 
     `held` are reviewed changes of objects that are now blocked, or changed outside devinops and
     kept; their reasons say so. `differing` are pairs of a change as reviewed and as it is now.

@@ -7,24 +7,8 @@ from collections.abc import Iterator
 from devinops.model.changes import Change
 from devinops.render.answers import Differences
 from devinops.render.by_change import change_row
-from devinops.render.commands import named_keys
-from devinops.render.escape import line
-from devinops.render.report import Block, Part, Report, Row
+from devinops.render.report import Block, Part, Row
 from devinops.render.run_blocks import block
-from devinops.render.terminal import Look
-
-
-def difference_report(differences: Differences) -> Report:
-    """Return the report of how a plan differs from the reviewed one."""
-    title, verdict = "Not what was reviewed", str(differences)
-    return Report(
-        title=title,
-        verdict=verdict,
-        sentence=f"{title}: {verdict}",
-        look=Look.WAITING,
-        blocks=tuple(difference_blocks(differences)),
-        keys=frozenset(line(str(key)) for key in named_keys(differences)),
-    )
 
 
 def difference_blocks(differences: Differences) -> Iterator[Block]:

@@ -33,8 +33,6 @@ def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
             return problems_document(answer)
         case answers.Failure(error, exit_code, problems):
             return failure_document(error, problems, exit_code)
-        case answers.Differences():
-            return differences_document(answer)
         case answers.SimpleAnswer() | answers.RolloutAnswer() | answers.ReportAnswer():
             return answer.document()
 
@@ -153,18 +151,5 @@ def problems_document(answer: answers.ProblemsAnswer) -> run.ProblemsDocument:
         problems=tuple(
             parts.ProblemItem.of(problem, problem not in lint.informing if lint.since else None)
             for problem in answer.problems
-        ),
-    )
-
-
-def differences_document(differences: answers.Differences) -> run.DifferencesDocument:
-    """Return the document of how a plan differs from the one that was reviewed."""
-    return run.DifferencesDocument(
-        **HEAD,
-        new=tuple(map(run.ChangeItem.of, differences.new)),
-        held=tuple(map(run.ChangeItem.of, differences.held)),
-        gone=tuple(map(run.ChangeItem.of, differences.gone)),
-        differing=tuple(
-            run.DifferentItem(*map(run.ChangeItem.of, pair)) for pair in differences.differing
         ),
     )

@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from devinops.model.changes import Action
-from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
 from devinops.model.selectors import ALL
 from devinops.model.target import TargetState
@@ -32,7 +31,7 @@ _Value = str | int | bool
 
 def render(answer: answers.Answer, style: Style) -> Iterator[str]:
     """Yield a line for each output; `exit_code` and `summary` are always there."""
-    facts = {"exit_code": int(_exit_code(answer)), **_facts(answer), "summary": _summary(answer)}
+    facts = {"exit_code": int(answer.exit_code), **_facts(answer), "summary": _summary(answer)}
     for name, value in facts.items():
         shown = str(value).lower() if isinstance(value, bool) else line(str(value), _LONGEST)
         yield f"{name}={shown}\n"
@@ -89,14 +88,6 @@ def _run(plan: Plans) -> Mapping[str, _Value]:
         **({} if plan.by_one else {"failed": plan.count(TargetState.FAILED)}),
         "digest": plan.digest if plan.digests.digests else "",
     }
-
-
-def _exit_code(answer: answers.Answer) -> ExitCode:
-    match answer:
-        case answers.Differences():
-            return ExitCode.OK
-        case _:
-            return answer.exit_code
 
 
 def _summary(answer: answers.Answer) -> str:

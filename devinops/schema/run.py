@@ -127,9 +127,15 @@ class SharedItem(Struct, frozen=True, kw_only=True):
         return type(self).MODEL(**read(self, "kind", "targets"))
 
 
-class ChangeFacts(Struct, frozen=True, kw_only=True):
-    """What is the same of a planned step in several targets."""
+def _change(*, source: Source | None, overridden: tuple[Overridden, ...], **facts: Any) -> Change:
+    return Change(declared_at=source, declared_over=overridden, **facts)
 
+
+class RunChange(SharedItem, frozen=True, kw_only=True):
+    """One planned step, in each target in which it is the same."""
+
+    ROW = ChangeRow
+    MODEL = _change
     key: KeyText
     kind: str
     action: Action
@@ -139,17 +145,6 @@ class ChangeFacts(Struct, frozen=True, kw_only=True):
     overwrites: list[str] = []
     arrives: bool = False
     overridden: OverriddenItems = UNSET
-
-
-def _change(*, source: Source | None, overridden: tuple[Overridden, ...], **facts: Any) -> Change:
-    return Change(declared_at=source, declared_over=overridden, **facts)
-
-
-class RunChange(SharedItem, ChangeFacts, frozen=True, kw_only=True):
-    """One planned step, in each target in which it is the same."""
-
-    ROW = ChangeRow
-    MODEL = _change
     targets: Annotated[tuple[ChangeRow, ...], Rows]
 
 
@@ -345,29 +340,3 @@ class ProblemsDocument(Document, frozen=True, kw_only=True):
     files: Count
     entries: Count
     problems: tuple[ProblemItem, ...]
-
-
-class ChangeItem(ChangeFacts, frozen=True, kw_only=True):
-    """One planned step in the only target."""
-
-    id: str | None
-
-    @classmethod
-    def of(cls, change: Change) -> ChangeItem:
-        return cls(**written(cls, change, kind=change.key.kind))
-
-
-class DifferentItem(Struct, frozen=True):
-    """A change as it was reviewed, and as it would be now."""
-
-    before: ChangeItem
-    after: ChangeItem
-
-
-class DifferencesDocument(Document, frozen=True, kw_only=True):
-    """How a plan differs from the one that was reviewed."""
-
-    new: tuple[ChangeItem, ...]
-    held: tuple[ChangeItem, ...]
-    gone: tuple[ChangeItem, ...]
-    differing: tuple[DifferentItem, ...]

@@ -65,8 +65,7 @@ def test_a_change_that_is_blocked_or_left_alone_now_is_told_apart(
     (held,) = differences.held
     assert (str(differences), held.key) == ("1 blocked or kept", NOTE.key)
     assert held.reason.startswith(reason)
-    for format in ("text", "markdown", "html", "json"):
-        assert reason in "".join(render(format, differences)), format
+    assert reason in "".join(render("text", differences))
 
 
 @pytest.mark.parametrize(

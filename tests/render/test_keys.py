@@ -13,7 +13,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import FolderPath, Key
 from devinops.planning.plan import Plan
 from devinops.render import Style, render
-from devinops.render.answers import Answer, Differences, RunAnswer
+from devinops.render.answers import Answer, RunAnswer
 from tests.testing.reports import applied_to_one, declared, note, of_one, planned
 
 TEXT = "One step at a time, and never two of them at once."
@@ -38,7 +38,6 @@ def test_the_old_key_of_a_renamed_object_is_one_span(tmp_path: Path) -> None:
         of_one(plan),
         RunAnswer(read_plans(tmp_path / "plan.json"), ExitCode.OK),
         applied_to_one(plan, (), plan.changes),
-        Differences(plan.changes, (), (), ()),
     ]
     for answer in answers:
         both = "knowledge:Backend/APIs/Old name → Frontend/New name"

@@ -22,7 +22,6 @@ from devinops.planning.drift import DriftFindings
 from devinops.planning.plan import PlanRequest, build_plan
 from devinops.render import PROBLEM_FORMATS, RENDERERS, Style, render
 from devinops.render.answers import (
-    Differences,
     Failure,
     ProblemsAnswer,
     SimpleAnswer,
@@ -61,7 +60,6 @@ DOCUMENTS: dict[str, tuple[Any, str]] = {
         drift_of_one(Inventory("file"), DriftFindings(), TARGET),
         "Drift in production (organization org-1): none.",
     ),
-    "differences": (Differences.between(of_one(PLAN).plans, of_one(PLAN).plans), ""),
     "answer": (SimpleAnswer(["a line"], lambda: EMPTY), "a line"),
 }
 
@@ -74,7 +72,6 @@ MARKDOWN = {
     "failure": "## Failed: 1 error, 0 warnings in 1 file",
     "problems": "- `a.md:1:2`: **error**: it is bad `bad`",
     "drift": "## Drift in production: none",
-    "differences": "## Not what was reviewed",
     "answer": "```\na line\n```",
 }
 

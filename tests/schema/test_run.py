@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from devinops.model.changes import Action, Blocked, Blocker, Change, Drift, DriftEvent
+from devinops.model.changes import Blocked, Blocker, Drift, DriftEvent
 from devinops.model.keys import Key
 from devinops.model.objects import Source
 from devinops.model.policy import Approvals
 from devinops.render import render
 from devinops.schema.base_document import HEAD, convert, plain
 from devinops.schema.parts import Sides, SourceItem
-from devinops.schema.run import ChangeItem, RunBlocked, RunDrift, rows_of
+from devinops.schema.run import RunBlocked, RunDrift, rows_of
 from tests.testing.documents import fits
 from tests.testing.many_targets import answer, applied, mixed, plans_of, update
 
@@ -108,9 +108,3 @@ def test_a_field_without_a_name_or_a_value_is_refused(name: str, sides: Sides) -
     item = msgspec.structs.replace(RunDrift.of(DRIFT, ()), fields={name: sides})
     with pytest.raises(ValueError, match=f"'{name}' is not a field with a value"):
         item.to_model()
-
-
-def test_a_change_in_differences_has_the_id_of_its_object() -> None:
-    change = Change(Action.DELETE, Key.parse("secret:A"), "not declared", "s1")
-    item = ChangeItem.of(change)
-    assert (item.key, item.id, item.action, item.source) == ("secret:A", "s1", "delete", None)

@@ -18,7 +18,7 @@ from devinops.planning.drift import DriftFindings, find_drift
 from devinops.planning.plan import Plan, PlanRequest, build_plan
 from devinops.planning.run import Collector
 from devinops.render import JobLinks
-from devinops.render.answers import Answer, Differences, Failure, RunAnswer
+from devinops.render.answers import Answer, Failure, RunAnswer
 from tests.testing.hostile_text import HOSTILE
 from tests.testing.objects import live
 
@@ -357,6 +357,5 @@ ANSWERS: Final[Mapping[str, Callable[[], Answer]]] = {
     "failure": lambda: Failure(
         "3 problems in 2 files; nothing was written", ExitCode.FIX, PROBLEMS
     ),
-    "differences": lambda: Differences.between(of_one(small()).plans, of_one(deletes(3)).plans),
 }
 """Name → an answer that tests look at in every format."""

@@ -39,7 +39,7 @@ from devinops.model.shard import Shard
 from devinops.render import LOCAL_FORMATS, PROBLEM_FORMATS, RENDERERS, Style, render
 
 if TYPE_CHECKING:
-    from devinops.render.answers import Answer
+    from devinops.render.answers import Answer, Differences
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -209,7 +209,7 @@ class Options:
                     style = self._style(format)._replace(earlier=_earlier(format, path))
                     write_file(path, render(format, answer, style))
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: Answer | Differences) -> None:
         """Write an answer for people: to stderr if stdout is for programs."""
         for chunk in render("text", answer, self.style):
             click.echo(chunk, nl=False, err=self.format != "text", color=self.color or None)

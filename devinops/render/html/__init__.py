@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from devinops.render import Style, answers
-from devinops.render.differences import difference_report
 from devinops.render.html.markup import preformatted, text
 from devinops.render.html.page import HtmlPage, write
 from devinops.render.html.run import report_page
@@ -34,8 +33,6 @@ def _page(answer: answers.Answer, style: Style) -> HtmlPage:
             return report_page(failure_report(answer), style)
         case answers.ReportAnswer():
             return report_page(answer.public, style)
-        case answers.Differences():
-            return report_page(difference_report(answer), style)
         case answers.RolloutAnswer():
             return rollout_page(answer, style.flags)
         case answers.SimpleAnswer():

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from devinops.render import Style, answers
-from devinops.render.differences import difference_report
 from devinops.render.escape import line
 from devinops.render.markdown.budget import fitting
 from devinops.render.markdown.escape import fenced
@@ -30,8 +29,6 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
             return document_of(page, problems_report(answer, page.style))
         case answers.ReportAnswer():
             return document_of(page, answer.public)
-        case answers.Differences():
-            return document_of(page, difference_report(answer))
         case answers.Failure():
             marker = page.failure_marker(answer.target)
             return document_of(page, failure_report(answer), f"{marker}\n")

@@ -111,7 +111,6 @@ def test_a_page_is_the_same_for_the_same_answer(golden: Callable[[str, str], Non
                     "~ knowledge:Backend/APIs/Error envelope: trigger, body changed", ".devinops/backups/20260312T094100Z.jsonl"]),
         ("failure", ["Failed\n2 errors, 1 warning in 2 files", "x Nothing was written. Fix these files, and plan again.",
                      "knowledge/a.md:3:1", 'did you mean "trigger"? unknown-key', "error 2", "warning 1"]),
-        ("differences", ["3 new, 5 gone", "New, not in the reviewed plan"]),
     ],
 )  # fmt: skip
 def test_what_matters_is_reported(name: str, words: list[str]) -> None:

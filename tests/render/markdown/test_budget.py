@@ -7,9 +7,14 @@ import pytest
 from devinops.model.changes import Action, Change, FieldChange
 from devinops.model.keys import ROOT, Key
 from devinops.model.values import UNSET
-from devinops.render import Style, render
-from devinops.render.answers import Differences
+from devinops.render import Style
+from devinops.render.by_change import change_row
 from devinops.render.markdown.budget import COMMENT_LIMIT, fair, fitting, size
+from devinops.render.markdown.page import MarkdownPage
+from devinops.render.markdown.run import document_of
+from devinops.render.report import Part, Report
+from devinops.render.run_blocks import block
+from devinops.render.terminal import Look
 
 LINES = ["- aé", "- bé", "- cé"]
 
@@ -59,7 +64,9 @@ def test_a_rewrite_takes_only_the_space_that_smaller_changes_leave() -> None:
             for n in range(9)
         ),
     )
-    text = "".join(render("markdown", Differences(changes, (), (), ()), Style()))
+    blocks = tuple(block(Part.CHANGES, "Changes", map(change_row, changes)))
+    report = Report("Many changes", "10 changes", "", Look.PLAIN, blocks)
+    text = "".join(document_of(MarkdownPage(Style()), report))
     assert COMMENT_LIMIT - 3_000 < size(text) <= COMMENT_LIMIT
     assert text.count("- Rule 59: do what the gone rule says.") == 9
     assert "**This page is shortened** to fit here: 1 row is shortened." in text

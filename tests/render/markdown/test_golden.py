@@ -19,7 +19,7 @@ JOB = JobLinks(
 )
 
 
-@pytest.mark.parametrize("name", [*RUNS, "failure", "differences"])
+@pytest.mark.parametrize("name", [*RUNS, "failure"])
 def test_each_answer(name: str, golden: Callable[[str, str], None]) -> None:
     text = "".join(render({**ANSWERS, **RUNS}[name](), Style(job=JOB)))
     golden(f"markdown/{name}.md", text)
