@@ -23,6 +23,7 @@ from devinops.cli.declarations.options import (
     allowing,
     approvals,
     common,
+    option,
 )
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import HAZARDS
@@ -36,25 +37,25 @@ def _call(handler: str, arguments: dict[str, Any]) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.option(
+@option(
     "-C",
     "--root",
     type=FilePath(file_okay=False),
     help="Directory to set up. Default: the current directory.",
 )
-@click.option(
+@option(
     "--ci",
     type=click.Choice(["github", "gitlab", "none"]),
     help="CI system to write files for. Default: gitlab if the host name of "
     "origin contains gitlab, else github.",
 )
-@click.option(
+@option(
     "--copy-action",
     is_flag=True,
     help="Also write a copy of the action of devinops for GitHub, for a server or repository that "
     "cannot use the original.",
 )
-@click.option(
+@option(
     "--editor",
     type=click.Choice(["vscode", "agents"]),
     multiple=True,
@@ -100,50 +101,44 @@ def validate(**arguments: Any) -> ExitCode:
 @click.argument("paths", nargs=-1, type=FilePath())
 @SKIP_OUTSIDE
 @SKIP_UNTRACKED
-@click.option(
+@option(
     "--select",
-    type=NonEmpty(),
     multiple=True,
     metavar="RULE",
     shell_complete=completed_values.rules,
     help="Run only these rules: an id, a name, the beginning of an id (DV1), entry-rules or "
     "repository-rules; repeatable.",
 )
-@click.option(
+@option(
     "--ignore",
-    type=NonEmpty(),
     multiple=True,
     metavar="RULE",
     shell_complete=completed_values.rules,
     help="Do not run these rules; repeatable.",
 )
-@click.option(
+@option(
     "--fail-on",
     type=click.Choice(["error", "warning", "info"]),
     help="Lowest severity that makes the exit code 1.  [default: warning; with --since: error]",
 )
-@click.option(
+@option(
     "--since",
     "changed_since",
-    type=NonEmpty(),
     metavar="REF",
     help="Fail only for entries that differ from the merge base of HEAD and REF.",
 )
-@click.option("--fix", is_flag=True, help="Fix what can be fixed without changing the meaning.")
-@click.option(
+@option("--fix", is_flag=True, help="Fix what can be fixed without changing the meaning.")
+@option(
     "--baseline",
     "baseline_file",
     type=FilePath(),
     metavar="FILE",
     help="Hide the findings that this file lists.",
 )
-@click.option(
-    "--write-baseline", is_flag=True, help="Write all findings but secrets into the baseline."
-)
-@click.option(
+@option("--write-baseline", is_flag=True, help="Write all findings but secrets into the baseline.")
+@option(
     "--explain",
     metavar="RULE",
-    type=NonEmpty(),
     shell_complete=completed_values.rules,
     help="Show the page of a rule, or a line about all, and exit.",
 )
@@ -166,8 +161,8 @@ def lint(**arguments: Any) -> ExitCode:
 @click.command(cls=Command)
 @click.argument("paths", nargs=-1, type=FilePath())
 @SKIP_OUTSIDE
-@click.option("--check", is_flag=True, help="Write nothing; exit 2 if files would change.")
-@click.option("--diff", is_flag=True, help="Like --check, and show the changes as a unified diff.")
+@option("--check", is_flag=True, help="Write nothing; exit 2 if files would change.")
+@option("--diff", is_flag=True, help="Like --check, and show the changes as a unified diff.")
 @common()
 def fmt(**arguments: Any) -> ExitCode:
     """Write devinops.yaml and the files with entries in one canonical form.
@@ -185,15 +180,14 @@ def fmt(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.option("--out", type=OutputFile(), metavar="FILE", help="Save the plan for show and apply.")
-@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
-@click.option(
+@option("--out", type=OutputFile(), metavar="FILE", help="Save the plan for show and apply.")
+@option("--detailed-exitcode", is_flag=True, help="Exit 2 if changes are pending.")
+@option(
     "--lint-since",
-    type=NonEmpty(),
     metavar="REF",
     help="Also show what lint finds in what changed since the merge base with REF.",
 )
-@click.option(
+@option(
     "--insight",
     type=FilePath(),
     metavar="FILE",
@@ -241,7 +235,7 @@ def show(**arguments: Any) -> ExitCode:
 @EXPECT
 @AFFECTED
 @WAVE
-@click.option(
+@option(
     "--gate",
     type=FilePath(),
     metavar="FILE",
@@ -268,26 +262,24 @@ def apply(**arguments: Any) -> ExitCode:
 
 @click.command(cls=Command)
 @click.argument("file", required=False, type=FilePath(allow_dash=True))
-@click.option(
+@option(
     "--print-digest",
     is_flag=True,
     help="Print the digest that was reviewed in the request whose merge made this commit.",
 )
-@click.option(
+@option(
     "--comment-author",
-    type=NonEmpty(),
     metavar="LOGIN",
     help="Whose comments to trust. Default: github-actions[bot], or the user of the GitLab token.",
 )
-@click.option(
+@option(
     "--request",
     type=click.IntRange(1),
     metavar="N",
     help="Number of the pull or merge request, if the CI job does not belong to one.",
 )
-@click.option(
+@option(
     "--base",
-    type=NonEmpty(),
     metavar="BRANCH",
     help="The branch that --print-digest accepts merges into. Default: the branch of the CI job.",
 )
@@ -311,7 +303,7 @@ def comment(**arguments: Any) -> ExitCode:
 
 @click.command(cls=Command)
 @click.argument("backup", required=False, type=FilePath(), shell_complete=completed_values.backups)
-@click.option("--dry-run", is_flag=True, help="Only show the plan; never writes.")
+@option("--dry-run", is_flag=True, help="Only show the plan; never writes.")
 @YES
 @EXPECT
 @WEBHOOK_SECRETS
@@ -335,15 +327,14 @@ def rollback(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.option(
+@option(
     "--since",
-    type=NonEmpty(),
     metavar="TIME",
     default="90d",
     show_default=True,
     help="How far to look back, in days (90d) or hours (24h).",
 )
-@click.option(
+@option(
     "--fail-on",
     type=click.Choice(["misleading"]),
     help="Exit 1 if a note misled two sessions since its text last changed.",
@@ -365,13 +356,13 @@ def insight(**arguments: Any) -> ExitCode:
 
 @click.command(cls=Command)
 @click.argument("keys", nargs=-1, metavar="[KEY]...", shell_complete=completed_values.keys)
-@click.option("--unmanaged", is_flag=True, help="Write new files for what no entry declares.")
-@click.option(
+@option("--unmanaged", is_flag=True, help="Write new files for what no entry declares.")
+@option(
     "--drift",
     is_flag=True,
     help="Write what changed outside devinops into its file; may delete files.",
 )
-@click.option(
+@option(
     "--check",
     is_flag=True,
     help="Write nothing; exit 2 if files would change, 4 if something is left to you.",
@@ -403,24 +394,22 @@ def pull(**arguments: Any) -> ExitCode:
 
 @click.command("import", cls=Command)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", type=FilePath(exists=True))
-@click.option("--split", is_flag=True, help="Make one note from each section of a long text.")
-@click.option(
+@option("--split", is_flag=True, help="Make one note from each section of a long text.")
+@option(
     "--repository",
     "repo",
-    type=NonEmpty(),
     metavar="OWNER/NAME",
     help="Repository of the rules: those that always apply are pinned to it.",
 )
-@click.option("--folder", type=NonEmpty(), help="Folder to put the notes in, such as Backend/APIs.")
-@click.option(
+@option("--folder", help="Folder to put the notes in, such as Backend/APIs.")
+@option(
     "--link-base",
-    type=NonEmpty(),
     metavar="URL",
     help="Write relative links as addresses below URL, which is that of the Git checkout at a "
     "commit; without Git, of SOURCE.",
 )
-@click.option("--dry-run", is_flag=True, help="Show what would be written, but write nothing.")
-@click.option("--force", is_flag=True, help="Overwrite entries with the same key.")
+@option("--dry-run", is_flag=True, help="Show what would be written, but write nothing.")
+@option("--force", is_flag=True, help="Overwrite entries with the same key.")
 @common(target=True)
 def import_(**arguments: Any) -> ExitCode:
     """Turn the files of other tools into entries, and report what each became; calls no API.
@@ -488,7 +477,7 @@ def inventory_link(**arguments: Any) -> ExitCode:
 
 @inventory.command("forget", short_help="Stop owning a key.")
 @click.argument("key", type=NonEmpty(), required=False, shell_complete=completed_values.owned_keys)
-@click.option("--all", "everything", is_flag=True, help="Stop owning all objects of the target.")
+@option("--all", "everything", is_flag=True, help="Stop owning all objects of the target.")
 @YES
 @common(api=True)
 def inventory_forget(**arguments: Any) -> ExitCode:
@@ -567,22 +556,19 @@ def drift(**arguments: Any) -> ExitCode:
 
 @click.command(cls=Command)
 @click.argument("directory", metavar="DIR", type=FilePath(file_okay=False))
-@click.option(
+@option(
     "--as",
     "as_",
     type=click.Choice(["skills", "rules"]),
     help="What notes become in a plugin.  [default: skills]",
 )
-@click.option(
+@option(
     "--repository",
-    type=NonEmpty(),
     metavar="OWNER/NAME",
     help="Only the notes that are pinned to this repository, always on if they are short.",
 )
-@click.option("--check", is_flag=True, help="Write nothing; exit 2 if the plugin would change.")
-@click.option(
-    "--force", is_flag=True, help="Also overwrite files changed by hand, and remove many."
-)
+@option("--check", is_flag=True, help="Write nothing; exit 2 if the plugin would change.")
+@option("--force", is_flag=True, help="Also overwrite files changed by hand, and remove many.")
 @common(target=True)
 def export(**arguments: Any) -> ExitCode:
     """Write the entries as a plugin of skills and rules, in the directory DIR.
@@ -615,17 +601,17 @@ def explain(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.option(
+@option(
     "--write",
     is_flag=True,
     help="Also try what only writes can show, on objects of its own, then delete them.",
 )
-@click.option(
+@option(
     "--clean",
     is_flag=True,
     help="Instead, delete what a --write left that was killed more than an hour ago.",
 )
-@click.option(
+@option(
     "--enterprise",
     is_flag=True,
     help="With --write or --clean: at the enterprise, which all organizations see.",
@@ -668,10 +654,9 @@ def whoami(**arguments: Any) -> ExitCode:
 
 
 @click.group(cls=Group, invoke_without_command=True)
-@click.option("--names", is_flag=True, help="Print only the names, one on each line, for scripts.")
-@click.option(
+@option("--names", is_flag=True, help="Print only the names, one on each line, for scripts.")
+@option(
     "--affected",
-    type=NonEmpty(),
     metavar="REF",
     help="List only targets whose entries or settings differ from the merge base of HEAD and REF.",
 )
@@ -704,7 +689,7 @@ def targets_waves(**arguments: Any) -> ExitCode:
 
 
 @targets.command("discover", short_help="Add targets for new organizations of the enterprise.")
-@click.option("--check", is_flag=True, help="Write nothing; exit 2 if there is a difference.")
+@option("--check", is_flag=True, help="Write nothing; exit 2 if there is a difference.")
 @common(api=True)
 def targets_discover(**arguments: Any) -> ExitCode:
     """Compare the targets with the organizations of the enterprise, and write the difference.
@@ -723,7 +708,7 @@ def targets_discover(**arguments: Any) -> ExitCode:
 
 @click.command(cls=Command)
 @click.argument("name", required=False, type=NonEmpty(), shell_complete=completed_values.schemas)
-@click.option(
+@option(
     "--directory",
     type=FilePath(file_okay=False),
     help="Write each schema to NAME.schema.json in this directory instead; create it if needed.",
@@ -740,29 +725,26 @@ def schema(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@click.option(
-    "--host", type=NonEmpty(), default="127.0.0.1", show_default=True, help="Address to listen on."
-)
-@click.option(
+@option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8484,
     show_default=True,
     help="Port to listen on; 0 means any free port.",
 )
-@click.option("--seed", type=FilePath(), help="Objects that exist at the start (YAML or JSON).")
-@click.option("--state", type=FilePath(), help="Keep all objects in this file across restarts.")
-@click.option(
+@option("--seed", type=FilePath(), help="Objects that exist at the start (YAML or JSON).")
+@option("--state", type=FilePath(), help="Keep all objects in this file across restarts.")
+@option(
     "--quirk",
     "quirks",
-    type=NonEmpty(),
     multiple=True,
     metavar="NAME=VALUE",
     shell_complete=completed_values.quirks,
     help="How the API behaves if its documentation does not say; overrides the seed; repeatable.",
 )
-@click.option("--faults", type=FilePath(), help="Faults to inject, and when (YAML or JSON).")
-@click.option(
+@option("--faults", type=FilePath(), help="Faults to inject, and when (YAML or JSON).")
+@option(
     "--as",
     "report",
     type=FilePath(),

@@ -282,11 +282,18 @@ def _envvar(option: str) -> str:
     return f"DEVINOPS_{option}"
 
 
+def option(*names: str, **attributes: Any) -> Callable[[F], F]:
+    """Return an option; one that takes a text takes no empty one."""
+    if "is_flag" not in attributes:
+        attributes.setdefault("type", NonEmpty())
+    return click.option(*names, **attributes)
+
+
 def _option(*names: str, **attributes: Any) -> Callable[[F], F]:
     """Return an option that `DEVINOPS_<OPTION>` can set too."""
     long = next(name for name in names if name.startswith("--"))
     variable = _envvar(long.removeprefix("--").replace("-", "_").upper())
-    return click.option(*names, envvar=variable, **attributes)
+    return option(*names, envvar=variable, **attributes)
 
 
 _FILES = (
@@ -299,7 +306,6 @@ _FILES = (
     _option(
         "--report",
         "reports",
-        type=NonEmpty(),
         multiple=True,
         metavar="FORMAT=FILE",
         shell_complete=completed_values.reports,
@@ -325,7 +331,6 @@ def _format(formats: tuple[str, ...]) -> Callable[[F], F]:
 _TARGET = _option(
     "-t",
     "--target",
-    type=NonEmpty(),
     shell_complete=completed_values.targets,
     help="Target in devinops.yaml to work on.",
 )
@@ -333,7 +338,6 @@ _TARGET = _option(
 _TARGETS = _option(
     "-t",
     "--target",
-    type=NonEmpty(),
     multiple=True,
     metavar="SELECTOR",
     shell_complete=completed_values.selectors,
@@ -376,7 +380,6 @@ _LOCK = _option(
 _FILTERS = tuple(
     _option(
         name,
-        type=NonEmpty(),
         multiple=True,
         metavar="KIND[:PATTERN]",
         shell_complete=completed_values.only,
@@ -389,7 +392,7 @@ _FILTERS = tuple(
 )
 
 
-_SHARD = click.option(
+_SHARD = option(
     "--shard",
     type=ShardType(),
     metavar="I/N",
@@ -464,51 +467,48 @@ def common(
             *(_FILTERS if filters else ()),
             *([_LOCK] if lock else ()),
         )
-        for option in reversed(shared):
-            wrapped = option(wrapped)
+        for add_option in reversed(shared):
+            wrapped = add_option(wrapped)
         return wrapped  # type: ignore[return-value]
 
     return decorate
 
 
-AFFECTED = click.option(
+AFFECTED = option(
     "--affected",
-    type=NonEmpty(),
     metavar="REF",
     help="Only targets whose entries or settings differ from the merge base of HEAD and REF.",
 )
 
-WAVE = click.option(
+WAVE = option(
     "--wave",
-    type=NonEmpty(),
     metavar="NAME|due",
     shell_complete=completed_values.waves,
     help="Only a wave that may start; due: the next one.",
 )
 
-YES = click.option("-y", "--yes", is_flag=True, help="Do not ask; for CI.")
+YES = option("-y", "--yes", is_flag=True, help="Do not ask; for CI.")
 
-EXPECT = click.option(
+EXPECT = option(
     "--expect",
-    type=NonEmpty(),
     metavar="DIGEST|FILE",
     help="Apply only the plan with this digest, or those in FILE; exit 5 if it differs.",
 )
 
-WEBHOOK_SECRETS = click.option(
+WEBHOOK_SECRETS = option(
     "--webhook-secrets",
     type=NewFile(),
     metavar="FILE",
     help="Write the secrets of new webhooks, shown only once, to a new private file.",
 )
 
-SKIP_OUTSIDE = click.option(
+SKIP_OUTSIDE = option(
     "--skip-outside",
     is_flag=True,
     help="Skip PATHS outside the root: a Git hook gets the paths of the whole repository.",
 )
 
-SKIP_UNTRACKED = click.option(
+SKIP_UNTRACKED = option(
     "--skip-untracked",
     is_flag=True,
     help="Do not read files that Git does not track: they are not in a commit.",
@@ -518,18 +518,15 @@ SKIP_UNTRACKED = click.option(
 # --- approvals ----------------------------------------------------------------------------------
 
 _APPROVALS = (
-    click.option(
-        "--adopt", is_flag=True, help="Adopt live objects that differ from their entries."
-    ),
-    click.option(
+    option("--adopt", is_flag=True, help="Adopt live objects that differ from their entries."),
+    option(
         ON_CONFLICT.option,
-        type=NonEmpty(),
         multiple=True,
         metavar="SIDE[=KEY]",
         help="If both sides changed, write that of git, or keep live; with KEY, for this object "
         "only; repeatable.",
     ),
-    click.option(
+    option(
         ON_DRIFT.option,
         type=click.Choice(ON_DRIFT.values),
         metavar="HOW",
@@ -552,8 +549,8 @@ def approvals(function: F) -> F:
         return function(approvals=given, **params)
 
     wrapped = allowing(*ALLOWED)(wrapped)
-    for option in reversed(_APPROVALS):
-        wrapped = option(wrapped)
+    for add_option in reversed(_APPROVALS):
+        wrapped = add_option(wrapped)
     return wrapped  # type: ignore[return-value]
 
 
@@ -587,9 +584,8 @@ def allowing(*possible: str) -> Callable[[F], F]:
         def wrapped(allow: tuple[str, ...], **rest: Any) -> Any:
             return function(approvals=_allowed(allow, possible), **rest)
 
-        add_option = click.option(
+        add_option = option(
             ALLOW,
-            type=NonEmpty(),
             multiple=True,
             metavar="WHAT",
             shell_complete=completed_values.choices(*possible),
