@@ -45,36 +45,22 @@ def _value(value: str | int | bool) -> str:
     return "" if value is True else f'="{plain(str(value))}"'
 
 
-class _Escapes(dict[int, str]):
-    """Code point → its markup. Only the first are remembered, so that memory is bounded."""
-
-    MOST: Final = 4_096
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        shown = visible(char)
-        markup = html.escape(char) if shown == char else f"<i>{shown}</i>"
-        if len(self) < self.MOST:
-            self[code] = markup
-        return markup
-
-
-_ESCAPES: Final = _Escapes()
-
-
 def text(value: str, most: int = LONGEST) -> Html:
     """Return a text with its markup escaped and its hidden characters visible.
 
     A hidden character becomes its escape, in an element that tells it from the same text. A text
     longer than `most` is cut off. Commands to a CI runner that reads the log are broken.
     """
-    shown = value[:most]
-    if shown.isascii() and shown.isprintable():
-        shown = html.escape(shown)
-    else:
-        shown = shown.translate(_ESCAPES)
+    shown = html.escape(value[:most])
+    if not (shown.isascii() and shown.isprintable()):
+        shown = re.sub(r"[^ -~]", lambda match: _marked(match[0]), shown)
     more = f"… ({len(value) - most} more)" if len(value) > most else ""
     return Html(_inert(shown) + more)
+
+
+def _marked(char: str) -> str:
+    shown = visible(char)
+    return shown if shown == char else f"<i>{shown}</i>"
 
 
 def plain(value: str) -> Html:

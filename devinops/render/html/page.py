@@ -21,16 +21,11 @@ _SLOT: Final = re.compile(r"\{\{(\w+)\}\}")
 
 @dataclass(frozen=True)
 class HtmlSection:
-    """A part of the list with a heading. `items` are written one by one, to save memory.
-
-    `id` is its name in an address, and `lead` stands before the items.
-    """
+    """A part of the list with a heading. `items` are written one by one, to save memory."""
 
     title: str
     items: Iterable[Html]
     hint: str
-    id: str | None = None
-    lead: Html = field(default=Html(""))
 
 
 @dataclass(frozen=True)
@@ -124,10 +119,9 @@ def notice(title: str, content: Iterable[Html], look: Look) -> Html:
     return tag("section", tag("h2", title), *content, class_=f"notice {look.name.lower()}")
 
 
-def bullets(lines: Sequence[Html], more: str = "") -> Html:
-    """Return a list, with a last line about what it leaves out."""
-    items = [tag("li", line) for line in lines]
-    return tag("ul", *items, *([tag("li", more, class_="more")] if more else []))
+def bullets(lines: Iterable[Html]) -> Html:
+    """Return a list."""
+    return tag("ul", *(tag("li", line) for line in lines))
 
 
 def _filters(facets: Sequence[Facet], targets: Sequence[str]) -> Iterator[Html]:
@@ -193,8 +187,8 @@ def _facet(facet: Facet) -> Html:
 
 def _sections(sections: Iterable[HtmlSection]) -> Iterator[Html]:
     for section in sections:
-        heading = tag("h2", section.title, tag("small", f" {section.hint}"), id=section.id)
-        yield Html(f"<section>{heading}\n{section.lead}")
+        heading = tag("h2", section.title, tag("small", f" {section.hint}"))
+        yield Html(f"<section>{heading}\n")
         for item in section.items:
             yield Html(f"{item}\n")
         yield Html("</section>\n")

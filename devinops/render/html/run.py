@@ -61,7 +61,7 @@ def report_page(report: Report, style: Style) -> HtmlPage:
         targets=[target.name for target in report.targets],
         sections=[
             *(section(block, rows) for block in listed),
-            *([table.section("Targets", report.targets)] if report.targets else []),
+            *([table.section(report.targets)] if report.targets else []),
         ],
         ending=_how_to(report),
     )

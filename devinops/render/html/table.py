@@ -23,7 +23,7 @@ def _value(row: TargetRow) -> str:
     return row.state.meaning.replace(" ", "-")
 
 
-def section(title: str, rows: Sequence[TargetRow]) -> HtmlSection:
+def section(rows: Sequence[TargetRow]) -> HtmlSection:
     """Return the section with the table, which the script sorts.
 
     The name of a target is a link to what happens in it.
@@ -31,7 +31,7 @@ def section(title: str, rows: Sequence[TargetRow]) -> HtmlSection:
     columns = dict.fromkeys(name for row in rows for name, number in row.numbers.items() if number)
     which = ["which changes"] if any(row.changes for row in rows) else []
     heads = [_head(name, name in columns) for name in ("name", "state", *columns, *which)]
-    return HtmlSection(title, _lines(heads, rows, bool(which), [*columns]), f"{len(rows):,}")
+    return HtmlSection("Targets", _lines(heads, rows, bool(which), [*columns]), f"{len(rows):,}")
 
 
 def _head(name: str, is_number: bool) -> Html:

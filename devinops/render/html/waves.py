@@ -48,7 +48,7 @@ def rollout_page(answer: RolloutAnswer, flags: str) -> HtmlPage:
         ],
         facets=[table.state_facet(rows)],
         targets=[row.name for row in rows],
-        sections=[table.section("Targets", rows)],
+        sections=[table.section(rows)],
     )
 
 
