@@ -82,7 +82,10 @@ class Commands(Group):
         write_lists(formatter, {t: list(items.items()) for t, items in COMMAND_GROUPS.items()})
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=Commands, context_settings=_CONTEXT)
 @click.version_option(__version__, message="devinops %(version)s")
 def cli() -> None:
     """GitOps for Devin, in reviewed files. Start with `devinops demo`."""
@@ -108,12 +111,7 @@ def _run(argv: Sequence[str] | None) -> int:
         return _complete()
     try:
         with signals.interruptible():
-            code = cli.main(
-                args=argv,
-                prog_name="devinops",
-                standalone_mode=False,
-                terminal_width=_help_width(),
-            )
+            code = cli.main(args=argv, prog_name="devinops", standalone_mode=False)
             sys.stdout.flush()
             return int(code or 0)
     except click.NoSuchOption as error:
@@ -139,17 +137,6 @@ def _run(argv: Sequence[str] | None) -> int:
         return ExitCode.FIX
     except Exception as error:
         return _show_bug(error)
-
-
-def _help_width() -> int:
-    """Return the width of help as click chooses it, but without its import of shutil."""
-    columns = os.environ.get("COLUMNS", "")
-    if not (columns.isdecimal() and int(columns)):
-        try:
-            columns = str(os.get_terminal_size(1).columns)
-        except OSError:
-            columns = "80"
-    return max(min(int(columns), 100) - 2, 50)
 
 
 def _complete() -> int:
