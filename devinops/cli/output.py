@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -53,6 +53,16 @@ def write_file(path: Path, chunks: Iterable[str], option: str = "--report") -> N
             f"{option} cannot write {path}: GitHub shows no summary of more than 1 MiB, and other "
             "programs of this step have filled it; write the report in a step of its own"
         )
+
+
+@contextmanager
+def writing(path: Path | None = None) -> Iterator[None]:
+    """Turn an OSError into a NotWritten that names the path, by default the one of the error."""
+    try:
+        yield
+    except OSError as error:
+        at = path or error.filename
+        raise NotWritten(f"cannot write {at}: {atomic.reason(error)}") from error
 
 
 def wants_color(no_color: bool) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,12 +13,12 @@ from devinops.cli.declarations.options import Options
 from devinops.cli.handlers.init import SetUp
 from devinops.cli.setup.repository import Repository
 from devinops.git import Git
-from devinops.ingest.pull_result import LeftToYou, NotRead, Pulled
+from devinops.ingest.pull_result import NotRead, Pulled
 from devinops.kinds import KINDS
 from devinops.load.merge_records import DIRECTORY as MERGED
 from devinops.model.errors import DevinopsError
 from devinops.model.exit_codes import ExitCode, of_many
-from devinops.model.keys import Key
+from devinops.model.grouping import grouped
 from devinops.model.kind import Scope
 from devinops.model.target import Target
 from devinops.planning.out_of_sight import doubt
@@ -68,20 +67,12 @@ class PullRun:
     @property
     def not_read(self) -> dict[NotRead, list[str]]:
         """What could not be read of which targets."""
-        names: defaultdict[NotRead, list[str]] = defaultdict(list)
-        for target in self.targets:
-            for item in target.not_read:
-                names[item].append(target.name)
-        return names
+        return grouped((item, each.name) for each in self.targets for item in each.not_read)
 
     @property
     def failures(self) -> dict[str, list[str]]:
         """Why which targets could not be read."""
-        names: defaultdict[str, list[str]] = defaultdict(list)
-        for target in self.targets:
-            if target.failure:
-                names[str(target.failure)].append(target.name)
-        return names
+        return grouped((str(each.failure), each.name) for each in self.targets if each.failure)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -172,11 +163,11 @@ def _what(file: FileChange, scopes: Collection[Scope]) -> str:
 
 def _left_rows(run: PullRun) -> Iterator[str]:
     """Yield what is left; what is the same in several targets is one row."""
-    same: defaultdict[tuple[Key, str, str], list[LeftToYou]] = defaultdict(list)
-    for item in run.pulled.left:
-        # Each target has its own name in commands.
-        reason = item.reason.replace(f" -t {item.target}", " -t ") if run.is_many else item.reason
-        same[item.key, item.why, reason].append(item)
+    # Each target has its own name in commands.
+    same = grouped(
+        ((item.key, item.why, item.reason.replace(f" -t {item.target}", " -t ")), item)
+        for item in run.pulled.left
+    )
     for (key, why, _), items in same.items():
         names = [item.target for item in items if item.target]
         ids = f" ({', '.join(items[0].ids)})" if items[0].ids and len(items) == 1 else ""

@@ -14,6 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from devinops import atomic
+from devinops.cli.output import writing
 from devinops.cli.setup.editor_files import with_schema_line
 from devinops.config.project import Project
 from devinops.config.reading import read_repository
@@ -23,7 +24,8 @@ from devinops.load import Loaded
 from devinops.load.discover import is_inside
 from devinops.load.globs import Ignore, read_patterns
 from devinops.load.merge_records import DIRECTORY as MERGED
-from devinops.model.errors import NotWritten, stop_on_errors
+from devinops.model.errors import stop_on_errors
+from devinops.model.grouping import grouped
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration
 from devinops.writers import FileChange
@@ -143,12 +145,13 @@ class Writing:
         changes = sorted(
             map(self._with_schema, changes), key=lambda change: change.path.startswith(f"{MERGED}/")
         )
-        paths_by_key: defaultdict[Key, set[str]] = defaultdict(set)
-        for change in changes:
-            # The new entries of other targets depend on nothing.
-            if change.fields or change.text is None or change.path.startswith(f"{MERGED}/"):
-                for key in change.keys:
-                    paths_by_key[key].add(change.path)
+        # The new entries of other targets depend on nothing.
+        paths_by_key = grouped(
+            (key, change.path)
+            for change in changes
+            if change.fields or change.text is None or change.path.startswith(f"{MERGED}/")
+            for key in change.keys
+        )
         self.changes = [
             change
             for change in changes
@@ -158,7 +161,7 @@ class Writing:
         texts = {self._at(file.path): file.text for file in self.changes if file.text is not None}
         directory = self._prepared.enter_context(_directory(self.root)) if texts else None
         self._batch = atomic.Batch(texts, directory)
-        with _failures():
+        with writing():
             self._batch.write()
 
     def _with_schema(self, change: FileChange) -> FileChange:
@@ -170,7 +173,7 @@ class Writing:
         new = (self._at(change.path) for change in self.changes if change.is_new)
         for directory in sorted({path.parent for path in new}):
             missing = [above for above in (directory, *directory.parents) if not above.exists()]
-            with _failures(directory):
+            with writing(directory):
                 directory.mkdir(parents=True, exist_ok=True)
             self._made += reversed(missing)
 
@@ -180,7 +183,7 @@ class Writing:
         `may_delete` is asked again about each file that goes.
         """
         for change in self.changes:
-            with _failures(self._at(change.path)):
+            with writing(self._at(change.path)):
                 if self._try(change, partial(self._make, change, may_delete)):
                     self.raws.pop(change.path, None)
                     if change.text is not None:
@@ -214,14 +217,14 @@ class Writing:
             return False
         return True
 
-    def _check_first(self, change: FileChange, paths_by_key: Mapping[Key, set[str]]) -> None:
+    def _check_first(self, change: FileChange, paths_by_key: Mapping[Key, list[str]]) -> None:
         """Raise Changed as `_check`, or Unsuitable for a symbolic link or a read-only file.
 
         `paths_by_key` has the files that change with an object: if one must stay, those of the
         same entry do.
         """
         self._check(change, follow=True)
-        together = set[str]().union(*(paths_by_key[key] for key in change.keys))
+        together = {path for key in change.keys for path in paths_by_key.get(key, ())}
         of_entry = self._concerned(change)
         together = {path for path in together if path in of_entry or path.startswith(f"{MERGED}/")}
         for file in map(self._at, sorted({change.path, *together})):
@@ -284,13 +287,3 @@ def _remove_prepared(lock: Path) -> None:
     shutil.rmtree(lock.with_suffix(".tmp"), ignore_errors=True)
     with suppress(OSError):
         lock.unlink()
-
-
-@contextmanager
-def _failures(path: Path | None = None) -> Iterator[None]:
-    """Turn an OSError into a NotWritten that names the path, by default the one of the error."""
-    try:
-        yield
-    except OSError as error:
-        at = path or error.filename
-        raise NotWritten(f"cannot write {at}: {atomic.reason(error)}") from error

@@ -27,6 +27,7 @@ from devinops.load import dump_merged, merged_file
 from devinops.load.discover import with_lf
 from devinops.load.entries import directory_folder
 from devinops.model.changes import FieldChange
+from devinops.model.grouping import grouped
 from devinops.model.inventory import MergedEdit, Record, by_object, fingerprint
 from devinops.model.keys import Key, ObjectId, decode_part, listed
 from devinops.model.kind import Attribute, Kind
@@ -749,10 +750,9 @@ def _move(item: Match, change: FieldChange, who_moved: Moved) -> tuple[Source, s
 
 def _edited_files(pulls: Sequence[_DriftPull], files: Files) -> Iterator[FileChange]:
     """Yield the changed files, and those that hold texts of their entries."""
-    by_path: defaultdict[str, list[tuple[_DriftPull, EntryEdit]]] = defaultdict(list)
-    for pull in pulls:
-        for edit in pull.edits:
-            by_path[edit.declaration.source.path].append((pull, edit))
+    by_path = grouped(
+        (edit.declaration.source.path, (pull, edit)) for pull in pulls for edit in pull.edits
+    )
     users = cache(lambda: _text_files(pulls[0].pulling.declared, files))
     for path, edits in by_path.items():
         try:

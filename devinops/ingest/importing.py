@@ -23,6 +23,7 @@ from devinops.load.markdown import spans, split
 from devinops.load.placeholders import PLACEHOLDER
 from devinops.load.source_tree import comments
 from devinops.model.credentials import masked
+from devinops.model.grouping import grouped
 from devinops.model.keys import ROOT, FolderPath, Key, folder_path, join_folder
 from devinops.model.kind import Kind, Lifecycle, Resource, Use
 from devinops.model.objects import Declaration
@@ -263,9 +264,7 @@ class _Import:
 
     def settle_names(self) -> None:
         """Make the keys unique: drop what is there twice, rename texts, leave out objects."""
-        by_key: dict[Key, list[_Candidate]] = {}
-        for candidate in self.candidates:
-            by_key.setdefault(candidate.key, []).append(candidate)
+        by_key = grouped((candidate.key, candidate) for candidate in self.candidates)
         # An entry that has such a name already comes from an earlier import.
         known = set(by_key)
         settled: dict[int, _Candidate] = {}

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from devinops.ingest.pull_result import Left, LeftToYou
-from devinops.model.keys import Key, listed
+from devinops.model.grouping import grouped
+from devinops.model.keys import listed
 from devinops.model.objects import Declaration, Live
 from devinops.planning.layers import Layer
 from devinops.writers import FileChange
@@ -73,10 +74,7 @@ def place(objects: Iterable[NewObject], places: Places) -> Placed:
     there, and the rest is in the layer of each target. A target without a layer is among the
     `targets` of an entry in the root.
     """
-    by_layer: defaultdict[Layer, list[Entry]] = defaultdict(list)
-    for group in equal(objects):
-        for layer, entry in _places_of(group, places):
-            by_layer[layer].append(entry)
+    by_layer = grouped(pair for group in equal(objects) for pair in _places_of(group, places))
     placed = Placed([], defaultdict(list), [])
     for layer, entries in by_layer.items():
         write_into(layer, entries, places, placed)
@@ -85,9 +83,9 @@ def place(objects: Iterable[NewObject], places: Places) -> Placed:
 
 def equal(objects: Iterable[NewObject]) -> Iterable[list[NewObject]]:
     """Return the objects in groups with one entry each, the largest first."""
-    groups: defaultdict[tuple[Key, bool, str], list[NewObject]] = defaultdict(list)
-    for each in objects:
-        groups[each.item.key, each.is_enterprise, repr(each.item.values)].append(each)
+    groups = grouped(
+        ((each.item.key, each.is_enterprise, repr(each.item.values)), each) for each in objects
+    )
     return sorted(groups.values(), key=len, reverse=True)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 from devinops.ingest.places import Places
+from devinops.model.grouping import grouped
 from devinops.model.inventory import Inventory, MergedEdit
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Snapshot, Source
@@ -21,10 +22,11 @@ class Declared:
 
     def __init__(self, declarations: Iterable[Declaration], names: Sequence[str]) -> None:
         self.all, self.names = tuple(declarations), names
-        self._of: defaultdict[str | None, list[Declaration]] = defaultdict(list)
-        for entry in self.all:
-            for name in (None,) if entry.names is None else entry.names:
-                self._of[name].append(entry)
+        self._of = grouped(
+            (name, entry)
+            for entry in self.all
+            for name in ((None,) if entry.names is None else entry.names)
+        )
 
     def of(self, target: str) -> list[Declaration]:
         """Return the declarations of a target."""
@@ -65,11 +67,7 @@ class Declared:
     @cached_property
     def _made_of(self) -> Mapping[Source, Sequence[Declaration]]:
         """The entry as written at a source → the declarations that were made from it."""
-        entries: defaultdict[Source, list[Declaration]] = defaultdict(list)
-        for entry in self.all:
-            for part in entry.parts:
-                entries[part.source].append(entry)
-        return entries
+        return grouped((part.source, entry) for entry in self.all for part in entry.parts)
 
 
 @dataclass(frozen=True)

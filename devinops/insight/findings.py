@@ -11,6 +11,7 @@ from devinops.insight.sessions import Session, SkillId, Skills, Used
 from devinops.lint.detector import everywhere, leaks
 from devinops.lint.rules._triggers import STOP
 from devinops.lint.similar import Features, terms
+from devinops.model.grouping import grouped
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration, Live
@@ -102,10 +103,8 @@ class Insight:
 
     def __init__(self, targets: Sequence[Observed], since: float, skills: Skills) -> None:
         self._targets, self._since, self._skills = targets, since, skills
-        self._by_key: defaultdict[Key, list[_Note]] = defaultdict(list)
-        for seen in targets:
-            for note in _notes(seen):
-                self._by_key[note.record.key if note.record else note.live.key].append(note)
+        notes = (note for seen in targets for note in _notes(seen))
+        self._by_key = grouped((n.record.key if n.record else n.live.key, n) for n in notes)
 
     @cached_property
     def sessions(self) -> list[Session]:
@@ -182,10 +181,7 @@ class Insight:
 
     def missing(self) -> list[document.WishItem]:
         """Return the wishes, those of most sessions first; similar ones are one."""
-        said: defaultdict[str, list[str]] = defaultdict(list)
-        for session in self.sessions:
-            for text in session.wishes:
-                said[text].append(session.id)
+        said = grouped((text, each.id) for each in self.sessions for text in each.wishes)
         items = []
         for texts in _alike(said):
             sessions = _once(id for text in texts for id in said[text])
@@ -228,10 +224,9 @@ class Insight:
         """Return the cost by what it can be summed by; empty if no session has a price."""
         if not any(session.acus for session in self.sessions):
             return []
-        groups: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-        for session in self.sessions:
-            for group in session.groups:
-                groups[group].append(session.acus)
+        groups = grouped(
+            (group, session.acus) for session in self.sessions for group in session.groups
+        )
         items = (
             document.CostItem(
                 by=by,

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from devinops.model.changes import Action
 from devinops.model.errors import Stale
+from devinops.model.grouping import grouped
 from devinops.model.inventory import MAKING, TIME, Deleted, Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
 
@@ -71,10 +72,7 @@ class RunFile(NamedTuple):
 
 def open_runs(inventory: Inventory) -> dict[str, list[Intent]]:
     """Return run → the intents that it has announced and not settled, without finished runs."""
-    runs: defaultdict[str, list[Intent]] = defaultdict(list)
-    for intent in inventory.intents:
-        if not intent.unclear:
-            runs[intent.run].append(intent)
+    runs = grouped((intent.run, intent) for intent in inventory.intents if not intent.unclear)
     return dict(sorted(runs.items()))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from devinops.lint.engine import Reported
 from devinops.lint.markdown import Markdown
 from devinops.load import TextFiles, read_entries
 from devinops.load.discover import File, with_lf
+from devinops.model.grouping import grouped
 from devinops.model.invisible_characters import ZERO_WIDTH
 from devinops.model.objects import Declaration, Problem, Source
 from devinops.model.values import canonical_text
@@ -42,11 +42,12 @@ def apply(
 
     `entries` are all files with entries, and `texts` their texts, whether they are checked or not.
     """
-    by_file: defaultdict[str, list[Reported]] = defaultdict(list)
-    for report in reports:
-        if report.finding.fix:
-            # A path can be a link to a file in the root.
-            by_file[os.path.realpath(root / report.problem.source.path)].append(report)
+    # A path can be a link to a file in the root.
+    by_file = grouped(
+        (os.path.realpath(root / report.problem.source.path), report)
+        for report in reports
+        if report.finding.fix
+    )
     reals = {file.real for file in entries}
     count, problems = 0, []
     for real in sorted(by_file):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
+from devinops.model.grouping import grouped
 from devinops.model.patterns import LazyPattern
 
 _ESCAPE: Final = r"\\[!-/:-@\[-`{-~]"
@@ -106,10 +106,8 @@ class _Paragraph:
     @cached_property
     def _runs(self) -> Mapping[int, Sequence[int]]:
         """Length → where the runs of that many backticks are."""
-        runs: defaultdict[int, list[int]] = defaultdict(list)
-        for run in _RUN.compiled.finditer(self.text, self.start, self.end):
-            runs[len(run[0])].append(run.start())
-        return runs
+        runs = _RUN.compiled.finditer(self.text, self.start, self.end)
+        return grouped((len(run[0]), run.start()) for run in runs)
 
     def _code(self, token: re.Match[str]) -> int:
         size = len(token[0])

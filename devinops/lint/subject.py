@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,6 +12,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from devinops.lint.markdown import Markdown
 from devinops.lint.positions import Positions, search
 from devinops.load.cross_checks import share_target
+from devinops.model.grouping import grouped
 from devinops.model.kind import FieldPath, Kind, Lifecycle, Role, Use
 from devinops.model.objects import Declaration, Source
 from devinops.model.patterns import LazyPattern
@@ -267,11 +267,7 @@ class Context:
     @cached_property
     def by_handle(self) -> Mapping[str, Sequence[Subject]]:
         """Handle, in lower case → the entries with it."""
-        by_handle: defaultdict[str, list[Subject]] = defaultdict(list)
-        for subject in self.subjects:
-            if subject.handle:
-                by_handle[subject.handle.lower()].append(subject)
-        return by_handle
+        return grouped((each.handle.lower(), each) for each in self.subjects if each.handle)
 
     @cached_property
     def contracts(self) -> tuple[Subject, ...]:

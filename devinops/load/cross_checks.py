@@ -9,6 +9,7 @@ from unicodedata import normalize
 from devinops.load.discover import File
 from devinops.load.entries import directory_folder
 from devinops.load.problems import problem
+from devinops.model.grouping import grouped
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.kind import mentions_of_field
 from devinops.model.objects import Declaration, Problem, Source
@@ -22,12 +23,9 @@ def duplicates(declarations: Iterable[Declaration]) -> Iterator[Problem]:
     `previously` count. A key that differs from another only in its Unicode form is a problem too:
     the API takes them for two objects, but a reader cannot tell them apart.
     """
-    claims: defaultdict[Key, list[Declaration]] = defaultdict(list)
-    forms: defaultdict[Key, list[Declaration]] = defaultdict(list)
-    for declaration in declarations:
-        forms[composed(declaration.key)].append(declaration)
-        for key in (declaration.key, *declaration.previously):
-            claims[key].append(declaration)
+    entries = list(declarations)
+    claims = grouped((key, each) for each in entries for key in (each.key, *each.previously))
+    forms = grouped((composed(each.key), each) for each in entries)
     for key, claimants in claims.items():
         if len(claimants) > 1:
             yield from _shared_key_problems(key, sorted(claimants, key=lambda item: item.source))
@@ -132,14 +130,12 @@ def same_folders(files: Iterable[File]) -> Iterator[Problem]:
 def titles_as_ids(declarations: Iterable[Declaration]) -> Iterator[Problem]:
     """Yield a problem for each mention without quotation marks that begins a declared title."""
     declared = list(declarations)
-    titles: defaultdict[str, list[str]] = defaultdict(list)
-    for declaration in declared:
-        titles[declaration.key.kind].append(declaration.key.name)
+    titles = grouped((declaration.key.kind, declaration.key.name) for declaration in declared)
     for declaration in declared:
         for attribute, mentioned in mentions_of_field(declaration.resource):
             if not isinstance(mentioned, ObjectId):
                 continue
-            if title := beginning_with(mentioned.id, titles[mentioned.kind]):
+            if title := beginning_with(mentioned.id, titles.get(mentioned.kind, ())):
                 assert attribute.mention, "only a field with mentions is yielded"
                 message = attribute.mention.without_quotes(mentioned.id, title)
                 yield problem(declaration.source_of(attribute.name), "unquoted-title", message)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from devinops.kinds import KINDS
 from devinops.model.changes import DELETING, Action, Change, FieldChange, Outcome
+from devinops.model.grouping import grouped
 from devinops.model.keys import Key, listed
 from devinops.planning.plan import plain_fields
 from devinops.planning.run import ChangeAt, Shared
@@ -94,9 +95,7 @@ def by_change(
     `blocked` maps the key of a blocked step to its targets. After an apply, the rows say what
     became of the changes; `message` returns what of that is equal in several targets.
     """
-    groups: defaultdict[tuple[Key, bool], list[Item]] = defaultdict(list)
-    for item in changes:
-        groups[item.item.key, item.item.action in DELETING].append(item)
+    groups = grouped(((item.item.key, item.item.action in DELETING), item) for item in changes)
     shared, own = _parted(groups.values())
     rows: list[Row] = []
     by_target: defaultdict[str, tuple[tuple[int, ...], int]] = defaultdict(lambda: ((), 0))
@@ -276,9 +275,7 @@ def _versions(group: Sequence[Item]) -> list[list[Item]]:
     """Return the items with equal changed lines together, those in the most targets first."""
     if len(group) == 1:
         return [list(group)]
-    versions: defaultdict[object, list[Item]] = defaultdict(list)
-    for item in group:
-        versions[_signature(item.item)].append(item)
+    versions = grouped((_signature(item.item), item) for item in group)
     return sorted(versions.values(), key=lambda items: -len(_targets(items)))
 
 
@@ -294,10 +291,7 @@ def _with_outcomes(
 ) -> Row:
     """Return the row of some items after an apply: what is done where, and why not elsewhere."""
     at = [each for item in items for each in item.at]
-    groups: defaultdict[tuple[Outcome, str], list[ChangeAt]] = defaultdict(list)
-    for each in at:
-        if each.outcome:
-            groups[each.outcome, message(each)].append(each)
+    groups = grouped(((each.outcome, message(each)), each) for each in at if each.outcome)
     if not groups:
         return row
     done = sum(each.outcome is Outcome.DONE for each in at)
@@ -420,13 +414,8 @@ def _usual(items: Sequence[Item]) -> list[str]:
 
 def _apart(items: Iterable[Item], usual: Collection[str]) -> Iterator[str]:
     """Yield what a reader would not expect of changes to the `usual` fields, with the targets."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for item in items:
-        for what in _unusual(item.item, usual):
-            found[what] += _targets([item])
-    together: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
-    for what, targets in sorted(found.items()):
-        together[tuple(sorted(set(targets)))].append(what)
+    found = grouped((what, item) for item in items for what in _unusual(item.item, usual))
+    together = grouped((_targets(where), what) for what, where in sorted(found.items()))
     for where, whats in together.items():
         named = names(where) if len(where) <= FEW else f"{len(where)} of them"
         yield f"{', '.join(whats)} in {named}"

@@ -14,7 +14,8 @@ from typing import Any, Final, TypeVar
 from devinops.kinds import KINDS
 from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Missing, Outcome
 from devinops.model.exit_codes import ExitCode
-from devinops.model.keys import Key, listed
+from devinops.model.grouping import grouped
+from devinops.model.keys import listed
 from devinops.model.policy import HAZARDS, Approval, allow
 from devinops.model.target import TargetState
 from devinops.planning.commands import like_commands, pull_command, with_flags, with_ids
@@ -185,9 +186,7 @@ class RunBlocks:
         return self._by_change(self.places)
 
     def _by_change(self, places: Places) -> ByChange:
-        waiting: defaultdict[Key, set[str]] = defaultdict(set)
-        for item, at in self.plans.blocked:
-            waiting[item.key].update(targets_of(at))
+        waiting = grouped((item.key, row.target) for item, at in self.plans.blocked for row in at)
         changes = self.within("changes", places.targets)
         return by_change(changes, places, waiting, self._message)
 
@@ -317,10 +316,8 @@ class RunBlocks:
 
     def _addresses(self) -> Iterator[Block]:
         """Yield the hosts that texts name for the first time, for an agent can go there."""
-        added: defaultdict[str, list[tuple[Key, Sequence[Any]]]] = defaultdict(list)
-        for change, at in self.each("changes"):
-            for host in new_hosts(change):
-                added[host].append((change.key, at))
+        changes = self.each("changes")
+        added = grouped((host, (each.key, at)) for each, at in changes for host in new_hosts(each))
         rows = [
             self.at(
                 Row(text=f"{host} in {listed({str(key) for key, _ in pairs})}", sign=NOTICED),
@@ -461,9 +458,7 @@ class RunBlocks:
 
         A text is that of the first target, and can name its organization.
         """
-        same: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
-        for text, name in texts:
-            same[self._shared(text, name)].append((text, name))
+        same = grouped((self._shared(*pair), pair) for pair in texts)
         rows = []
         for group in sorted(same.values(), key=len, reverse=True):
             targets = tuple(name for _, name in group)

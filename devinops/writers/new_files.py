@@ -11,6 +11,7 @@ from devinops.kinds import KINDS
 from devinops.load import read_entries
 from devinops.load.cross_checks import composed
 from devinops.load.yamltree import LEVELS
+from devinops.model.grouping import grouped
 from devinops.model.keys import Key, decode_part
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Source
@@ -127,9 +128,7 @@ def write_entries(
 
 
 def _by_kind(items: Iterable[Accepted]) -> list[list[Accepted]]:
-    groups: dict[str, list[Accepted]] = {}
-    for item in items:
-        groups.setdefault(item.kind.noun, []).append(item)
+    groups = grouped((item.kind.noun, item) for item in items)
     return [groups[noun] for noun in KINDS if noun in groups]
 
 

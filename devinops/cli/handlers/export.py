@@ -14,6 +14,7 @@ from typing import Any
 
 from devinops import atomic
 from devinops.cli.declarations.options import Options
+from devinops.cli.output import writing
 from devinops.cli.session import failures_written
 from devinops.cli.setup.repository import host_and_repository
 from devinops.config.reading import read_project, read_repository
@@ -50,7 +51,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Record
 from devinops.model.keys import Key
 from devinops.model.objects import Declaration
-from devinops.render import counted
+from devinops.render import counted, joined
 from devinops.render.answers import SimpleAnswer
 
 MAX_KEYS = 3
@@ -94,7 +95,7 @@ def _export(options: Options, directory: Path, choices: PluginChoices) -> Simple
         _write(directory, exported)
     code = _code(exported, check=choices.check)
     lines = tuple(_lines(exported, directory, options, check=choices.check))
-    document = partial(_document, exported, directory, code, choices.check)
+    document = partial(_document, exported, directory, choices.check)
     return SimpleAnswer(lines, document, exit_code=code)
 
 
@@ -237,7 +238,7 @@ def _write(directory: Path, exported: Exported) -> None:
     top = os.path.realpath(directory)
     for file in sorted(exported.files, key=lambda file: not file.is_written):
         path = directory / file.path
-        try:
+        with writing(path):
             if not is_inside(os.path.realpath(path.parent), top):
                 raise NotWritten(
                     f"cannot write {path}: a symbolic link leads out of {directory}: replace the "
@@ -248,8 +249,6 @@ def _write(directory: Path, exported: Exported) -> None:
                 atomic.replace(path, [file.text], errors="strict")
             elif file.status is FileStatus.REMOVED:
                 _remove(path, directory)
-        except OSError as error:
-            raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
 
 
 def _remove(path: Path, directory: Path) -> None:
@@ -321,8 +320,7 @@ def _summary(exported: Exported, directory: Path, flags: str, *, check: bool) ->
         FileStatus.UNCHANGED: "unchanged",
         FileStatus.BY_HAND: "changed by hand",
     }
-    numbers = {change: len(exported.with_status(change)) for change in words}
-    counts = ", ".join(f"{number} {words[change]}" for change, number in numbers.items() if number)
+    counts = joined((len(exported.with_status(status)), word) for status, word in words.items())
     if exported.is_current:
         return f"{directory} is up to date: {counted(len(exported.files), 'file')}"
     if check:
@@ -332,9 +330,8 @@ def _summary(exported: Exported, directory: Path, flags: str, *, check: bool) ->
     return f"Exported to {directory}: {counts}"
 
 
-def _document(exported: Exported, directory: Path, code: ExitCode, check: bool) -> dict[str, Any]:
+def _document(exported: Exported, directory: Path, check: bool) -> dict[str, Any]:
     return {
-        "exit_code": code,
         "directory": str(directory),
         "check": check,
         "files": [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -144,7 +145,8 @@ def _fixed(run: _LintRun) -> tuple[_LintRun, Fixed]:
     files, texts, count = finder.files, text_files(finder), 0
     while (last := fixes.apply(project.root, run.reports, files, texts)).findings:
         count += last.findings
-        run = run.again()
+        # The same pass over files that have changed.
+        run = replace(run)
     run.reports = [fixes.with_reason(report, last) for report in run.reports]
     return run, Fixed(count, last.problems)
 
@@ -176,30 +178,22 @@ def _say_what_is_not_looked_for(
         options.say(f"{_INCOMPLETE} {install_command('devinops[secrets]')}")
 
 
+@dataclass
 class _LintRun:
-    """One pass over the files."""
+    """One pass over the files, except those that are `untracked`.
 
-    def __init__(
-        self,
-        project: Project,
-        settings: LintSettings,
-        selection: Selection,
-        problems: Sequence[Problem],
-        untracked: frozenset[str],
-    ) -> None:
-        self.project = project
-        self.settings = settings
-        self.problems = problems
-        self.untracked = untracked
-        """The files and directories that are not read."""
-        self.selection = selection
+    `reports` are the findings in the selected files.
+    """
+
+    project: Project
+    settings: LintSettings
+    selection: Selection
+    problems: Sequence[Problem]
+    untracked: frozenset[str]
+
+    def __post_init__(self) -> None:
         self.loaded = self._load()
         self.reports = self._check()
-        """The findings in the selected files."""
-
-    def again(self) -> _LintRun:
-        """Return the same pass over files that have changed."""
-        return _LintRun(self.project, self.settings, self.selection, self.problems, self.untracked)
 
     def _load(self) -> Loaded:
         """Return all entries; only the selected ones if all rules can judge one by itself."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from devinops import atomic
+from devinops.cli.output import writing
 from devinops.cli.setup.installed_from import FILL_IN
 from devinops.load.discover import is_inside
 from devinops.model.errors import NotWritten
@@ -79,11 +80,9 @@ def place(
         snippet = snippet[0].format(shown), snippet[1]
     placed = PlacedFile(new, shown, before, state, snippet)
     if placed.is_written and not check:
-        try:
+        with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             atomic.replace(path, [new.text])
-        except OSError as error:
-            raise NotWritten(f"cannot write {path}: {atomic.reason(error)}") from error
     return placed
 
 

@@ -38,12 +38,12 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from devinops.lint.markdown import line_around
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.model.grouping import grouped
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest
@@ -109,11 +109,7 @@ def _mentioned(subject: Subject) -> Iterator[tuple[int, str]]:
 
 def _by_ends(macros: Iterable[str]) -> Mapping[str, Sequence[str]]:
     """Return first and last letters → the macros with them: a typo keeps one of the two."""
-    by_ends: defaultdict[str, list[str]] = defaultdict(list)
-    for macro in macros:
-        for end in _ends(macro):
-            by_ends[end].append(macro)
-    return by_ends
+    return grouped((end, macro) for macro in macros for end in _ends(macro))
 
 
 def _ends(macro: str) -> tuple[str, str]:
