@@ -21,7 +21,7 @@ def render(answer: answers.Answer | answers.Differences, style: Style) -> Iterat
 
 def lines_of(answer: answers.Answer | answers.Differences, style: Style) -> Iterator[str]:
     """Yield the lines of an answer."""
-    text = Text(style.color, style.full, style.width)
+    text = Text(Terminal(style.color, style.width), style.full)
     match answer:
         case answers.RunAnswer():
             return text.report(report_of(answer, style))

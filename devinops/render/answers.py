@@ -141,9 +141,10 @@ class SimpleAnswer(NamedTuple):
     """The answer of any other command: lines for people, and a document for programs.
 
     `document` is only called for a program, so that text needs no import of msgspec. It returns a
-    mapping if the document has no published schema, so that it can change in any release. Lines
-    that are `verbatim`, such as those of a patch, are written as they are, so they must be safe to
-    print. A line that begins with one of the words `looks` shows it like that.
+    mapping if the document has no published schema, so that it can change in any release; the exit
+    code is added to it. Lines that are `verbatim`, such as those of a patch, are written as they
+    are, so they must be safe to print. A line that begins with one of the words `looks` shows it
+    like that.
     """
 
     lines: Sequence[str]

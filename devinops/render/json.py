@@ -34,7 +34,10 @@ def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
         case answers.Failure(error, exit_code, problems):
             return failure_document(error, problems, exit_code)
         case answers.SimpleAnswer() | answers.RolloutAnswer() | answers.ReportAnswer():
-            return answer.document()
+            document = answer.document()
+            if isinstance(document, Document):
+                return document
+            return {"exit_code": answer.exit_code, **document}
 
 
 def dump(document: Document | Mapping[str, Any]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from devinops.render.report import Block, Part, Report, Row, TargetRow
 from devinops.render.run_blocks import STATES, RunBlocks, block, objects, select
 from devinops.render.signs import BLOCKED, OUTCOMES, REFUSED, SIGNS
 from devinops.render.terminal import Look, Sign
-from devinops.render.where import names
+from devinops.render.where import names, ranges
 
 MERGE: Final = "Merge to apply this plan. If the plan is different then, nothing is applied."
 MERGE_MANY: Final = (
@@ -143,14 +143,7 @@ def _by_target(run: RunBlocks) -> Iterator[Block]:
 def _numbers(run: RunBlocks, name: str) -> str:
     """Return the numbers of the changes of a target, such as `1–4 and its own`."""
     shared, own = run.by_change.by_target.get(name, ((), 0))
-    runs: list[list[int]] = []
-    for number in shared:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    texts = (f"{each[0]}–{each[-1]}" if len(each) > 1 else f"{each[0]}" for each in runs)
-    return " and ".join(filter(None, (", ".join(texts), "its own" if own else "")))
+    return " and ".join(filter(None, (", ".join(ranges(shared, "–")), "its own" if own else "")))
 
 
 # --- what it is about -----------------------------------------------------------------------------

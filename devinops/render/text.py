@@ -26,15 +26,10 @@ _LISTED: Final = (Part.ERROR, Part.CHANGES, Part.LINT)
 
 @dataclass(frozen=True)
 class Text:
-    """Writes lines of text: with `color` and a `width` for a terminal, `full` without summaries."""
+    """Writes lines of text on a terminal, `full` without summaries."""
 
-    color: bool = False
-    full: bool = False
-    width: int | None = None
-
-    @cached_property
-    def terminal(self) -> Terminal:
-        return Terminal(self.color, self.width)
+    terminal: Terminal
+    full: bool
 
     @cached_property
     def _rows(self) -> RowText:

@@ -61,6 +61,13 @@ def _runs(numbers: Sequence[str]) -> Iterator[tuple[str, str]]:
         run.append(text)
 
 
+def ranges(numbers: Iterable[int], to: str) -> Iterator[str]:
+    """Yield rising numbers, those that follow each other as one text: `1–4`, with `to` between."""
+    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        between = [number for _, number in run]
+        yield f"{between[0]}{to}{between[-1]}" if len(between) > 1 else f"{between[0]}"
+
+
 class Places(NamedTuple):
     """The targets that a run can write to, in which `all` and `of` count, and their labels.
 

@@ -152,7 +152,6 @@ def _answer(
         "commit": about.commit,
         "request": request,
         "url": url,
-        "exit_code": ExitCode.OK,
     }
     return SimpleAnswer([f"comment {outcome}: {url}"] if url else [], lambda: document)
 
@@ -261,7 +260,6 @@ def _digest(
         "commit": review.request.head,
         "request": review.request.number,
         "url": review.comment.url,
-        "exit_code": ExitCode.OK,
     }
     return SimpleAnswer(lines, lambda: document, verbatim=True)
 

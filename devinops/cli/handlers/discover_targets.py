@@ -265,7 +265,6 @@ def _document(
     targets: Targets, difference: Difference, total: int, files: Iterable[str], *, check: bool
 ) -> dict[str, Any]:
     return {
-        "exit_code": _exit_code(difference, check=check),
         "check": check,
         "files": files,
         "organizations": total,

@@ -201,7 +201,6 @@ def _lines(run: _FormatRun) -> Iterator[str]:
 
 def _document(run: _FormatRun) -> dict[str, Any]:
     return {
-        "exit_code": run.exit_code,
         "check": run.check,
         "files": [
             {"path": file.path, "diff": "".join(f"{row}\n" for row in file.diff() if run.diff)}

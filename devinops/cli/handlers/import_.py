@@ -82,7 +82,7 @@ def run(
     waits = report.not_imported or any(item.unwritten for item in report.imported)
     code = ExitCode.DECIDE if waits else ExitCode.OK
     lines = tuple(_lines(report, dry_run, options, choices.link_base))
-    document = partial(_document, report, code, dry_run, options.command_flags)
+    document = partial(_document, report, dry_run, options.command_flags)
     options.answer(SimpleAnswer(lines, document, exit_code=code))
     return code
 
@@ -249,9 +249,8 @@ def _summary(report: ImportReport, dry_run: bool) -> str:
 # --- for programs ---------------------------------------------------------------------------------
 
 
-def _document(report: ImportReport, code: ExitCode, dry_run: bool, flags: str) -> dict[str, Any]:
+def _document(report: ImportReport, dry_run: bool, flags: str) -> dict[str, Any]:
     return {
-        "exit_code": code,
         "dry_run": dry_run,
         "imported": [
             {

@@ -391,11 +391,9 @@ def _approved(options: Options, count: int, *, yes: bool) -> bool:
     return False
 
 
-def _proposals(lost: Iterable[LostRecord], flags: str) -> Iterator[str]:
-    linked = undecided = 0
+def _proposals(lost: Sequence[LostRecord], flags: str) -> Iterator[str]:
     for item in lost:
         record = item.record
-        linked, undecided = linked + bool(item.link), undecided + (not item.link)
         yield f"{record.key}: {record.id} is gone"
         for candidate in item.candidates:
             mark = "->" if item.link else " ?"
@@ -407,7 +405,8 @@ def _proposals(lost: Iterable[LostRecord], flags: str) -> Iterator[str]:
             choice = f"{link_command(record.key, flags=flags)}, or " if item.candidates else ""
             yield f"  decide: {choice}{forget_command(record.key, flags)}"
             yield "    after forget, an entry with this key is planned as a new one"
-    yield f"{linked} to link again, {undecided} to decide"
+    linked = sum(bool(item.link) for item in lost)
+    yield f"{linked} to link again, {len(lost) - linked} to decide"
 
 
 def _missing(item: LostRecord) -> MissingItem:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -19,6 +18,7 @@ from devinops.render.problem_text import quoted, repeated
 from devinops.render.report import Row
 from devinops.render.signs import OUTCOMES, SIGNS
 from devinops.render.terminal import Look, Sign
+from devinops.render.where import ranges
 
 SEVERITIES: Final = {
     Severity.ERROR: Sign("x", Look.ERROR, "error"),
@@ -158,9 +158,7 @@ class Rows(NamedTuple):
         numbers = sorted(self.places[name] for name in row.targets if name in self.places)
         if not numbers or len(numbers) == len(self.places):
             return None
-        runs = groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
-        ranges = ([number for _, number in run] for _, run in runs)
-        return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in ranges)
+        return " ".join(ranges(numbers, "-"))
 
 
 def _after(row: Row) -> str:
