@@ -24,6 +24,7 @@ from devinops.cli.declarations.groups import Variable
 from devinops.cli.output import check_outputs, tell, terminal_width, wants_color, write_file
 from devinops.environment import Flags, check_environment
 from devinops.model.errors import UsageError
+from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import Key
 from devinops.model.policy import (
     ALLOW,
@@ -192,8 +193,8 @@ class Options:
         job = job_links(self.root, os.environ)
         return Style(self.color, self.verbose, width, job=job, flags=self.command_flags)
 
-    def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> None:
-        """Write an answer to stdout, and for each --report to its file.
+    def answer(self, answer: Answer, formats: Collection[str] = FORMATS) -> ExitCode:
+        """Write an answer to stdout, and for each --report to its file; return its exit code.
 
         Only requested formats that are among `formats` are written. Raises OSError for stdout, and
         NotWritten for a file. The files are written even if stdout is gone.
@@ -208,6 +209,7 @@ class Options:
                 if format in formats:
                     style = self._style(format)._replace(earlier=_earlier(format, path))
                     write_file(path, render(format, answer, style))
+        return answer.exit_code
 
     def show(self, answer: Answer | Differences) -> None:
         """Write an answer for people: to stderr if stdout is for programs."""

@@ -59,8 +59,7 @@ def run(
             answer = _digest(options, comment_author, request, base)
         else:
             answer = _comment(options, file, comment_author, request)
-    options.answer(answer)
-    return ExitCode.OK
+    return options.answer(answer)
 
 
 # --- posting ----------------------------------------------------------------------------------

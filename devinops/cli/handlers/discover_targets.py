@@ -81,8 +81,7 @@ def discover(options: Options, *, check: bool) -> ExitCode:
     if files and project.document is None and not check:
         lines += _next_steps(project, options)
     document = _document(project.targets, difference, len(listed), files, check=check)
-    options.answer(SimpleAnswer(lines, lambda: document, exit_code=code))
-    return code
+    return options.answer(SimpleAnswer(lines, lambda: document, exit_code=code))
 
 
 def _project(options: Options) -> Project:

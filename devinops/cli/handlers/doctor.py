@@ -60,8 +60,7 @@ def run(options: Options, **writes: bool) -> ExitCode:
     to_report = "To report something: devinops doctor --report markdown=FILE"
     lines = [*map(str, checks), "", last, to_report]
     code = ExitCode(document.exit_code)
-    options.answer(SimpleAnswer(lines, lambda: document, exit_code=code, looks=_LOOKS))
-    return code
+    return options.answer(SimpleAnswer(lines, lambda: document, exit_code=code, looks=_LOOKS))
 
 
 def _without_noise(checks: Iterable[Check], wanted: WriteOptions) -> Iterable[Check]:

@@ -35,8 +35,7 @@ def run(options: Options, key: str) -> ExitCode:
         target, _ = target_name(project, options.flags)
         entry = _entry(loaded, parsed, target)
         document = partial(_document, entry, target)
-        options.answer(SimpleAnswer(list(_lines(entry, target)), document))
-    return ExitCode.OK
+        return options.answer(SimpleAnswer(list(_lines(entry, target)), document))
 
 
 def _entry(loaded: Loaded, key: Key, target: str) -> Declaration:

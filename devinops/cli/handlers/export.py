@@ -82,8 +82,7 @@ def run(
             check=check,
         )
         answer = _export(options, directory, choices)
-    options.answer(answer)
-    return answer.exit_code
+    return options.answer(answer)
 
 
 def _export(options: Options, directory: Path, choices: PluginChoices) -> SimpleAnswer:

@@ -83,8 +83,7 @@ def run(
     code = ExitCode.DECIDE if waits else ExitCode.OK
     lines = tuple(_lines(report, dry_run, options, choices.link_base))
     document = partial(_document, report, dry_run, options.command_flags)
-    options.answer(SimpleAnswer(lines, document, exit_code=code))
-    return code
+    return options.answer(SimpleAnswer(lines, document, exit_code=code))
 
 
 def _target(options: Options, project: Project) -> tuple[str, str | None]:

@@ -75,8 +75,7 @@ def run(options: Options, since: str, fail_on: str | None) -> ExitCode:
         cost=tuple(found.cost()),
     )
     whole, public = (insight_report(document, quotes=quotes) for quotes in (True, False))
-    options.answer(ReportAnswer(whole, public, lambda: document, code))
-    return code
+    return options.answer(ReportAnswer(whole, public, lambda: document, code))
 
 
 def _read(session: Session[Reader], loaded: Loaded, since: int) -> Observed:

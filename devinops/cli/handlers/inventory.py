@@ -71,11 +71,10 @@ def list_owned(options: Options) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with _opened(options) as session:
         inventory = session.store.read()
-    _answer_list(session, inventory)
-    return ExitCode.OK
+    return _answer_list(session, inventory)
 
 
-def _answer_list(session: Session[Reader], inventory: Inventory) -> None:
+def _answer_list(session: Session[Reader], inventory: Inventory) -> ExitCode:
     runs = open_runs(inventory)
     unclear = sorted((i for i in inventory.intents if i.unclear), key=lambda intent: intent.key)
     document = ListDocument(
@@ -90,7 +89,7 @@ def _answer_list(session: Session[Reader], inventory: Inventory) -> None:
         unclear=tuple(UnclearItem(intent.run, str(intent.key)) for intent in unclear),
         deleted=tuple(DeletedItem(str(key), id, at) for key, id, at in inventory.deleted),
     )
-    _answer(session, _listing(inventory, runs, unclear), document)
+    return _answer(session, _listing(inventory, runs, unclear), document)
 
 
 def _run_item(run: str, intents: Iterable[Intent], job: str | None) -> RunItem:
@@ -130,8 +129,7 @@ def show(options: Options, key: str) -> ExitCode:
         live = session.snapshot({record.key.kind}).by_id.get(record.object_id)
     item = RecordItem.of(record)
     item = item.compared(_states(item, live), str(live.key) if live else None)
-    _answer_record(session, _details(record, live, item), item)
-    return ExitCode.OK
+    return _answer_record(session, _details(record, live, item), item)
 
 
 def _states(item: RecordItem, live: Live | None) -> dict[str, FieldState]:
@@ -169,8 +167,7 @@ def link(options: Options, key: str, id: str) -> ExitCode:
     parsed = parse_key(key)
     with _opened(options) as session:
         record = _link(session, parsed, id)
-    _answer_record(session, [f"{parsed} is {id}"], RecordItem.of(record))
-    return ExitCode.OK
+    return _answer_record(session, [f"{parsed} is {id}"], RecordItem.of(record))
 
 
 def _link(session: Session[Reader], key: Key, id: str) -> Record:
@@ -242,8 +239,7 @@ def forget(options: Options, key: str | None, everything: bool, yes: bool) -> Ex
         changed = inventory.changed(removals=[record.object_id])
         session.store.write(changed, inventory, f"{parsed} forgotten")
     lines = [f"{parsed} is no longer owned; {record.id} was not touched"]
-    _answer_record(session, lines, RecordItem.of(record))
-    return ExitCode.OK
+    return _answer_record(session, lines, RecordItem.of(record))
 
 
 def _forget_all(options: Options, *, yes: bool) -> ExitCode:
@@ -255,8 +251,7 @@ def _forget_all(options: Options, *, yes: bool) -> ExitCode:
             return ExitCode.DECIDE
         session.store.clear()
         inventory = session.store.read()
-    _answer_list(session, inventory)
-    return ExitCode.OK
+    return _answer_list(session, inventory)
 
 
 def _question(session: Session[Reader], target: str) -> str:
@@ -285,8 +280,7 @@ def migrate(options: Options) -> ExitCode:
         moved = wait_for_runs(other, options.lock_timeout, options.command_flags)
         store.receive(moved, f"moved from {label}")
         other.clear()
-        _answer_list(session, store.read())
-    return ExitCode.OK
+        return _answer_list(session, store.read())
 
 
 # --- unlock ---------------------------------------------------------------------------------------
@@ -312,8 +306,7 @@ def unlock(options: Options, run: str) -> ExitCode:
     ]
     target, items = session.settings.target.name, tuple(map(IntentItem.of, intents))
     document = UnlockDocument(**HEAD, target=target, run=run, intents=items, other_targets=others)
-    _answer(session, lines, document)
-    return ExitCode.OK
+    return _answer(session, lines, document)
 
 
 def _about_a_target_of(run: str, options: Options) -> Options:
@@ -431,15 +424,16 @@ def _answer(
     lines: Iterable[str],
     document: Document,
     exit_code: ExitCode = ExitCode.OK,
-) -> None:
-    """Write lines for people, or a document for programs."""
-    session.options.answer(SimpleAnswer(tuple(lines), lambda: document, exit_code=exit_code))
+) -> ExitCode:
+    """Write lines for people, or a document for programs; return the exit code."""
+    answer = SimpleAnswer(tuple(lines), lambda: document, exit_code=exit_code)
+    return session.options.answer(answer)
 
 
-def _answer_record(session: Session[Reader], lines: Iterable[str], record: RecordItem) -> None:
+def _answer_record(session: Session[Reader], lines: Iterable[str], record: RecordItem) -> ExitCode:
     """Write lines for people, or the document of one record for programs."""
     target = session.settings.target.name
-    _answer(session, lines, RecordDocument(**HEAD, target=target, record=record))
+    return _answer(session, lines, RecordDocument(**HEAD, target=target, record=record))
 
 
 def _find_record(inventory: Inventory, key: Key, flags: str) -> Record:

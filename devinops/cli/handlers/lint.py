@@ -55,11 +55,8 @@ _INCOMPLETE = (
 def run(options: Options, explain: str | None, **request: Any) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if explain is not None:
-        options.answer(_listed() if explain == "all" else _explained(_rule(explain)))
-        return ExitCode.OK
-    answer = _lint(options, LintRequest(**request))
-    options.answer(answer)
-    return answer.exit_code
+        return options.answer(_listed() if explain == "all" else _explained(_rule(explain)))
+    return options.answer(_lint(options, LintRequest(**request)))
 
 
 def in_changed_entries(options: Options, ref: str) -> ProblemsAnswer:

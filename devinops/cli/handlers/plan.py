@@ -60,5 +60,4 @@ def run(
             from devinops.applying.saved import save
 
             save(out, render("json", answer))
-    options.answer(answer._replace(lint=lint, uses=uses))
-    return answer.exit_code
+    return options.answer(answer._replace(lint=lint, uses=uses))

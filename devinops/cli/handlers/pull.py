@@ -64,8 +64,7 @@ def run(
             writing.finish(files.committed)
         run = replace(run, pulled=run.pulled.without(writing.unwritten))
     answer = SimpleAnswer(list(lines(run, options)), lambda: document(run), exit_code=run.exit_code)
-    options.answer(answer)
-    return run.exit_code
+    return options.answer(answer)
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,7 @@ def run(
 ) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     if backup is None:
-        options.answer(_list(options))
-        return ExitCode.OK
+        return options.answer(_list(options))
     with failures_written(options):
         names, paths, options = _chosen(options, str(backup))
         if dry_run and (yes or expect is not None):
@@ -70,8 +69,7 @@ def run(
             with open_run(options, names, open_reader, entries=False) as rollback:
                 plan = Planning(rollback, approvals, planner).plans()
             answer = rollback.answer(plan, plan.exit_code(), command=f"rollback {name}")
-            options.answer(answer)
-            return answer.exit_code
+            return options.answer(answer)
         why = f"rollback cannot ask {why_nobody_answers()}, and nothing was written"
         request = ApplyRequest(
             approvals,

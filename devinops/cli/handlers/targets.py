@@ -39,8 +39,7 @@ def run(
 
             chosen = only_affected(options, affected, chosen)
     lines = list(chosen) if names else list(_lines(project, chosen))
-    options.answer(SimpleAnswer(lines, lambda: _document(project, chosen)))
-    return ExitCode.OK
+    return options.answer(SimpleAnswer(lines, lambda: _document(project, chosen)))
 
 
 def waves(options: Options) -> ExitCode:
@@ -56,8 +55,7 @@ def waves(options: Options) -> ExitCode:
     targets = read_project(options.root).targets
     holds = {name: targets[name]["hold"] for wave in all_waves for name in wave.held}
     text = lines(found.statuses, found.commit, holds, options.command_flags)
-    options.answer(RolloutAnswer(*found, holds, list(text), lambda: document(found)))
-    return ExitCode.OK
+    return options.answer(RolloutAnswer(*found, holds, list(text), lambda: document(found)))
 
 
 def key_variable(target: Mapping[str, Any]) -> str:

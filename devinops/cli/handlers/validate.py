@@ -29,5 +29,4 @@ def run(options: Options, paths: tuple[Path, ...], skip_untracked: bool) -> Exit
         unread=tuple(shown_unread(passed_over, options.root, skipped)),
         elsewhere=len(loaded.problems) - len(problems),
     )
-    options.answer(answer)
-    return code
+    return options.answer(answer)
