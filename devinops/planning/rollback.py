@@ -91,9 +91,13 @@ def _restore(saved: Saved, context: RollbackContext, draft: PlanDraft) -> None:
 
 
 def _placed(saved: Saved, snapshot: Snapshot) -> Saved:
-    """Return an object under the path that its folder has now."""
-    id = saved.live.folder_id
-    if id is None or id not in snapshot.by_id:
+    """Return an object under the path that its folder has now.
+
+    The saved folder of one that waited in the root is that in which it arrived, if it did.
+    """
+    id, live = saved.live.folder_id, snapshot.by_id.get(saved.live.object_id)
+    is_waiting = live and not (live.key.folder or saved.live.key.folder)
+    if is_waiting or id is None or id not in snapshot.by_id:
         return saved
     path = FolderPath(snapshot.by_id[id].key.path)
     return saved._replace(live=saved.live.put_into(path))

@@ -190,6 +190,27 @@ def test_a_note_in_a_folder_that_was_renamed_stays_in_it() -> None:
     assert [f.name for f in change.fields] == ["body"]
 
 
+@pytest.mark.parametrize(
+    ("now", "steps"),
+    [
+        ([note(folder="G", folder_id="folder-1")], []),
+        ([note()], []),
+        ([], [("create", "knowledge:G/A")]),
+        ([note(folder="F", folder_id="folder-2")], [("rename", "knowledge:G/A")]),
+    ],
+    ids=["it arrived", "its write failed", "deleted", "somebody moved it"],
+)
+def test_a_note_that_waited_in_the_root_for_its_folder_stays_where_it_arrived(
+    now: list[dict[str, Any]], steps: list[tuple[str, str]]
+) -> None:
+    folders = [{"kind": "folder", "path": path, "id": id} for path, id in FOLDERS.items()]
+    waited = replace(saved(), ids={"folder": "folder-1"})
+    assert told(plan([waited], [*folders, *now])) == steps
+
+
+FOLDERS = {"G": "folder-1", "F": "folder-2"}
+
+
 @pytest.mark.parametrize("gone", [False, True], ids=["moved", "gone"])
 def test_a_note_comes_back_into_its_own_folder_although_another_one_has_the_same_path(
     gone: bool,

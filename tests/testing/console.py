@@ -43,7 +43,9 @@ _BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)$", re.MULTILINE)
-_SHOWN = re.compile(r"(\w+=\S* )*(devinops|echo|cat|tail|git (--no-pager )?(commit|diff|log|revert|show))\b")
+_SHOWN = re.compile(
+    r"(\w+=\S* )*(devinops|echo|cat|tail|git (--no-pager )?(commit|diff|log|revert|show))\b"
+)
 _RUN = re.compile(r"\b\d{8}T\d{6}Z-[0-9a-f]{6}\b")
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 _MINUTE = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC")
