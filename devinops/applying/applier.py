@@ -641,13 +641,14 @@ def _has_changed(now: Live, before: Live) -> bool:
     return now.resource != before.resource or now.ids != before.ids
 
 
-def _stages(
-    changes: Collection[Change], before_deletes: Callable[[], None]
-) -> Iterator[list[Change]]:
-    """Yield the changes that can run in parallel: references first; deletes last, in reverse."""
+def _stages(changes: Collection[Change], then: Callable[[], None]) -> Iterator[list[Change]]:
+    """Yield the changes that can run in parallel: references first; deletes last, in reverse.
+
+    `then` is called before the deletes.
+    """
     for level in KINDS.levels:
         yield [c for c in changes if c.key.kind in level and c.action is not Action.DELETE]
-    before_deletes()
+    then()
     for level in reversed(KINDS.levels):
         yield [c for c in changes if c.key.kind in level and c.action is Action.DELETE]
 

@@ -255,7 +255,8 @@ class RowText:
         yield from self._row(_CHANGED, f"{field.name}: {values_text}", _at(field))
 
     def _value(self, value: Any) -> str:
-        return line(value_text(value), MAX_FULL_LINE if self.full else MAX_LINE)
+        # It follows a name or a sign, so `::` at its start is no command: an IPv6 address has that.
+        return line(f"={value_text(value)}", 1 + (MAX_FULL_LINE if self.full else MAX_LINE))[1:]
 
     def _diff(self, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
         if len(old) + len(new) > MAX_DIFF_LINES:

@@ -335,8 +335,7 @@ class _Execution:
         def each(names: Sequence[str], then: Callable[[], None]) -> None:
             """Apply targets, and do `then` before they delete anything, or at the end."""
             jobs = {name: partial(self.apply, ready[name], secrets, then) for name in names}
-            if jobs:
-                self.run.each("applying", jobs, lambda name, error: self.failed(ready[name], error))
+            self.run.each("applying", jobs, lambda name, error: self.failed(ready[name], error))
             then()
 
         enterprises = [name for name in sorted(ready) if ready[name].plan.target.enterprise]

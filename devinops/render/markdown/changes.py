@@ -124,7 +124,10 @@ def _value_rows(kind: str, field: FieldChange) -> Iterator[str]:
         added = [] if field.after is UNSET else [field.after]
     for sign, values in (("-", removed), ("+", added)):
         for value in values:
-            yield from _wrapped(sign, line(value_text(value), WHOLE))
+            # After its sign, `::` is no command: an IPv6 address begins with that.
+            shown = line(f"={value_text(value)}", WHOLE)[1:]
+            is_word = shown.isascii() and " " not in shown
+            yield from [f"{sign} {shown}"] if is_word else _wrapped(sign, shown)
     yield from paths
 
 
