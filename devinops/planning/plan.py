@@ -424,18 +424,17 @@ def _mark_given_back(context: PlanContext, draft: PlanDraft) -> None:
     """Mark creates of what was taken away, although it has another key now."""
     gone = [r for id, r in context.inventory.by_id.items() if id not in context.real.by_id]
     for index, change in enumerate(draft.changes):
-        if change.action is Action.CREATE and any(_is_back(change, record) for record in gone):
+        is_new = change.action is Action.CREATE and change.kind.gives_access
+        if is_new and any(_is_back(change, r) for r in gone if r.key.kind == change.kind.noun):
             draft.changes[index] = replace(change, again=True)
 
 
 def _is_back(change: Change, record: Record) -> bool:
-    """Return whether a create gives what a record had, to the same subject or at the same path.
+    """Return whether a create gives what a record of its kind had: to a subject, or at a path.
 
     The names of the subject, and of the connection to the path, may have changed since then.
     """
     kind = change.kind
-    if record.key.kind != kind.noun or not kind.gives_access:
-        return False
     now, before = kind.values_of(change.key), kind.values_of(record.key)
     path = [name for name in now if not kind.by_name[name].ref]
     is_there = bool(path) and all(now[name] == before[name] for name in path)
