@@ -152,8 +152,11 @@ class RunBlocks:
             return self.style.flags
         return f"{self.style.flags.partition(' -t ')[0]}{select(targets) or ' -t NAME'}"
 
-    def each(self, part: str) -> Iterator[tuple[Any, Sequence[Any]]]:
-        """Yield each item of a part with its rows; of one target, each object with its row."""
+    def each(self, part: str, also: Iterable[str] = ()) -> Iterator[tuple[Any, Sequence[Any]]]:
+        """Yield each item of a part with its rows; of one target, each object with its row.
+
+        Of many, those that the run can write to, and `also` these.
+        """
         if self.one:
             pairs = [(item, [row]) for item, at in self.plans[part] for row in at]
             pairs += [(item, []) for item, at in self.plans[part] if not at]
@@ -161,7 +164,7 @@ class RunBlocks:
                 pairs.sort(key=lambda pair: (pair[0].key, pair[1][0].id or ""))
             yield from pairs
         else:
-            yield from self.within(part, self.places.targets)
+            yield from self.within(part, self.places.targets.union(also))
 
     def within(self, part: str, targets: Collection[str]) -> Iterator[Shared[Any, Any]]:
         """Yield the items of a part with their rows in these targets.
@@ -360,7 +363,8 @@ class RunBlocks:
     def blocked(self, part: str) -> Iterator[Block]:
         """Yield the steps that wait for a person, with both sides of a conflict."""
         rows: list[Row] = []
-        for step, at in self.each(part):
+        # Whoever approves what is refused there has to decide on these too.
+        for step, at in self.each(part, self.refused):
             if is_missing(step) and not self.plans.is_applied:
                 continue
             sides = "- live, + files"
@@ -417,7 +421,8 @@ class RunBlocks:
             for step, _ in self.plans.blocked
             if is_missing(step)
         }
-        for kind, group in groupby(self.each("missing"), key=lambda pair: pair[0].kind):
+        missing = self.each("missing", self.refused)
+        for kind, group in groupby(missing, key=lambda pair: pair[0].kind):
             rows = [
                 self.at(
                     Row(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from devinops.model.changes import FieldChange, Outcome, Refusal
+from devinops.model.changes import Blocker, FieldChange, Outcome, Refusal
 from devinops.model.exit_codes import ExitCode
 from devinops.model.policy import ON_CONFLICT, Approvals, allow
 from devinops.model.selectors import ALL
@@ -414,3 +414,17 @@ def test_a_new_address_is_an_alert_with_the_notes_that_name_it() -> None:
 def test_a_changed_workflow_is_an_alert(path: str, level: str) -> None:
     page = markdown(answer(replace(plans_of([update("a")]), also_changed=(path,))))
     assert f"> [!{level}]\n> **Also changed here**\n" in page
+
+
+def test_what_is_blocked_in_a_refused_target_is_listed_beside_the_others() -> None:
+    """Otherwise whoever approves what is refused finds it only in the next plan."""
+    blocked = conflict().blocked
+    refused = planned_in("a", replace(deletes(), blocked=blocked))
+    plans = plans_of([refused, planned_in("b", conflict())])
+    assert (plans.numbers("refused")["a"], plans.writable) == (1, {"b"})
+    shown = text(answer(plans))
+    listed = shown.split("\nblocked\n")[1].split("\n\n")[0]
+    titles = [line for line in listed.splitlines() if line.startswith("  ! ")]
+    decided = [step for step in blocked if step.by is not Blocker.REQUIREMENT]
+    assert {*titles} == {f"  ! {step.key} in a, b" for step in decided}
+    assert "  ! a, b: Mobile/iOS  needed by" in shown
