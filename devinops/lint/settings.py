@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from devinops.lint.rule import SCOPES, Rule, is_retired, matches
 from devinops.lint.subject import Budgets
@@ -93,11 +93,8 @@ def _exactness(group: str) -> tuple[bool, int]:
 
 # --- problems of the section ---------------------------------------------------------------------
 
-
-class SourceOf(Protocol):
-    """Returns the position of a value in devinops.yaml."""
-
-    def __call__(self, *path: str | int) -> Source: ...
+SourceOf = Callable[..., Source]
+"""Returns the position of a value in devinops.yaml, which the parts of its path lead to."""
 
 
 def is_known(written: str, rules: Iterable[Rule]) -> bool:

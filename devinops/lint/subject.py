@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from devinops.lint.markdown import Markdown
 from devinops.lint.positions import Positions, search
@@ -17,6 +17,9 @@ from devinops.model.kind import FieldPath, Kind, Lifecycle, Role, Use
 from devinops.model.objects import Declaration, Source
 from devinops.model.patterns import LazyPattern
 from devinops.model.values import UNSET
+
+if TYPE_CHECKING:
+    from devinops.lint.repository_files import FileRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,30 +212,6 @@ class Budgets(NamedTuple):
     """For a text that Devin gets in every repository."""
 
 
-class RepositoryFiles(Protocol):
-    """The files around the entries. Paths are relative to the root, with `/`."""
-
-    def lines(self, path: str) -> Sequence[str]:
-        """Return the lines of a file; none if it cannot be read."""
-        ...
-
-    def exists(self, path: str) -> bool:
-        """Return whether there is a file or directory in the checkout."""
-        ...
-
-    def is_beyond(self, path: str) -> bool:
-        """Return whether a path leads out of the checkout."""
-        ...
-
-    def from_top(self, path: str) -> str:
-        """Return a path from the top of the checkout as one from the root."""
-        ...
-
-    def rules(self) -> Mapping[str, str]:
-        """Return path → text of the files with rules that Devin reads by itself."""
-        ...
-
-
 @dataclass(frozen=True, eq=False)
 class Context:
     """All entries that are checked, the files around them, and the date of the run.
@@ -241,7 +220,7 @@ class Context:
     """
 
     subjects: tuple[Subject, ...]
-    repository: RepositoryFiles
+    repository: FileRepository
     today: date
     budgets: Budgets = Budgets()
     targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
