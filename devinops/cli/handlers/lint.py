@@ -284,10 +284,7 @@ class _LintRun:
         self, known: frozenset[baseline.Known]
     ) -> tuple[list[Reported], list[baseline.Known]]:
         """Return the findings that the baseline does not have, and its entries that are gone."""
-        hideable: set[str] = set()
-        for report in self.reports:
-            if baseline.can_hide(report):
-                hideable.update(report.fingerprints)
+        hideable = {f for r in self.reports if baseline.can_hide(r) for f in r.fingerprints}
         hidden = hideable & {entry.fingerprint for entry in known}
         gone = [
             finding

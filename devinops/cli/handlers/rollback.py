@@ -35,6 +35,7 @@ from devinops.model.changes import Action, Outcome, Result
 from devinops.model.client_protocols import Reader
 from devinops.model.errors import NotFound, UnusableFile, UsageError
 from devinops.model.exit_codes import ExitCode
+from devinops.model.grouping import grouped
 from devinops.model.inventory import Inventory, Record
 from devinops.model.keys import ObjectId, listed
 from devinops.model.policy import Approvals, OnDrift, Policy, Prune
@@ -242,9 +243,7 @@ def _list(options: Options) -> SimpleAnswer:
         for path, backup in summaries(root)
         if not names or isinstance(backup, str) or backup.target.name in names
     ]
-    runs: dict[object, list[Backup | str]] = {}
-    for path, backup in found:
-        runs.setdefault(path if isinstance(backup, str) else run_of(path), []).append(backup)
+    runs = grouped((path if isinstance(b, str) else run_of(path), b) for path, b in found)
     lines = [_line(root, run) for run in runs.values()]
     if not found:
         of = f" of {listed(names)}" if names else ""

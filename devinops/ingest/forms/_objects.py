@@ -10,6 +10,7 @@ from devinops.api.codec import Names, Viewpoint, decode, spellings, unknown_fiel
 from devinops.ingest.import_form import Contents, ForeignObject, Omission, quote
 from devinops.kinds import KINDS
 from devinops.model.errors import BadResponse
+from devinops.model.grouping import grouped
 from devinops.model.kind import ApiVersion, Attribute, Kind, Lifecycle
 from devinops.model.objects import Live
 
@@ -115,10 +116,7 @@ def read_objects(listed: Sequence[Listed], viewpoint: Viewpoint) -> Contents:
 
 
 def _grouped(listed: Iterable[Listed]) -> dict[tuple[str, ApiVersion], list[Listed]]:
-    groups: dict[tuple[str, ApiVersion], list[Listed]] = {}
-    for entry in listed:
-        groups.setdefault((entry.kind.noun, entry.api), []).append(entry)
-    return groups
+    return grouped(((entry.kind.noun, entry.api), entry) for entry in listed)
 
 
 def _names(listed: Iterable[Listed]) -> Names:
