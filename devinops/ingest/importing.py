@@ -52,7 +52,8 @@ class Imported:
     """An entry in a new file, or in one that is `overwritten`.
 
     `unwritten` is the field that a person must write. `id` and `address` are those of a live object
-    and of its Terraform resource.
+    and of its Terraform resource. `shared` are the arguments of that resource that the entry sets,
+    if others stay there.
     """
 
     key: Key
@@ -62,6 +63,7 @@ class Imported:
     unwritten: str = ""
     id: str = ""
     address: str = ""
+    shared: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -73,11 +75,6 @@ class Imported:
     def differs(self) -> bool:
         """Whether its entry does not say all that the source does."""
         return bool(self.remarks or self.unwritten)
-
-    @property
-    def shared(self) -> tuple[str, ...]:
-        """The arguments of its Terraform resource that the entry sets, if others stay there."""
-        return KINDS[self.key.kind].terraform.shared
 
 
 @dataclass(frozen=True)
@@ -400,6 +397,9 @@ def _imported(item: _Candidate, file: str, *, overwritten: bool = False) -> Impo
         unwritten=item.unwritten,
         id=item.id if item.kind.lifecycle is Lifecycle.MANAGED else "",
         address=item.address,
+        shared=tuple(
+            arg for name, arg in item.kind.terraform.shared.items() if name in item.values
+        ),
         remarks=tuple(map(masked, item.remarks)),
     )
 

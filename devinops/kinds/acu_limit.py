@@ -89,9 +89,7 @@ KIND = Kind(
     resource=AcuLimit,
     identity=OnlyObject(),
     lifecycle=Lifecycle.WHOLE,
-    terraform=Terraform(
-        "devin_organization", shown=_from_terraform, shared=(*_IN_TERRAFORM.values(),)
-    ),
+    terraform=Terraform("devin_organization", shown=_from_terraform, shared=_IN_TERRAFORM),
     hazards=(Hazard("", _stops), Hazard("spend", _spends)),
     apis={
         "v3": settings_api(

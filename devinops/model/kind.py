@@ -553,15 +553,15 @@ class Terraform(NamedTuple):
 
     `organization` and `enterprise` are the types of their resources. `named_by` are those of data
     sources and resources that only tell the names of what others refer to. `shown` gets the
-    attributes of a resource and returns them as the API shows the object. The `shared` arguments
-    are those of a resource that also has others, so it must stay in Terraform.
+    attributes of a resource and returns them as the API shows the object. `shared` maps fields to
+    the arguments of a resource that also has others, so it must stay in Terraform.
     """
 
     organization: str = ""
     enterprise: str = ""
     named_by: tuple[str, ...] = ()
     shown: Callable[[Mapping[str, Any]], Mapping[str, Any]] = _as_it_is
-    shared: tuple[str, ...] = ()
+    shared: Mapping[str, str] = MappingProxyType({})
 
 
 class Meaning(NamedTuple):

@@ -316,11 +316,10 @@ def _passed(status: WaveStatus, facts: Mapping[str, TargetFacts]) -> bool:
     as organizations of later waves have not changed.
     """
     left = len(status.pending) + len(status.failed)
-    is_tolerated = left <= status.wave.max_failed and status.done > 0
+    passes = left <= status.wave.max_failed and status.done > 0
     if status.wave.name == ENTERPRISE and not status.failed:
-        left_there = (facts[name] for name in status.pending)
-        is_tolerated |= not any(each.wanted.get(key) for each in left_there for key in each.changed)
-    return not left or (is_tolerated and all(facts[name].was_tried for name in status.pending))
+        passes |= not any(facts[n].wanted.get(k) for n in status.pending for k in facts[n].changed)
+    return not left or (passes and all(facts[name].was_tried for name in status.pending))
 
 
 def _soaks(

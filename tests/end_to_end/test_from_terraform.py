@@ -111,6 +111,20 @@ def test_what_stays_in_terraform_is_said(root: Path, devinops: Devinops) -> None
     assert f'  devin_organization.team["web"]: {ignored}\n' in text
 
 
+@pytest.mark.parametrize("cycle", ["500", "null"])
+def test_terraform_ignores_only_the_arguments_that_the_entry_sets(
+    root: Path, devinops: Devinops, cycle: str
+) -> None:
+    """An organization never leaves the state, whatever its limits are."""
+    state = root.parent / "state.json"
+    text = state.read_text().replace('_session_acu_limit": 20', '_session_acu_limit": null')
+    state.write_text(text.replace('_cycle_acu_limit": 500', f'_cycle_acu_limit": {cycle}'))
+    out = devinops("import", "-t", "web", "../state.json").out
+    ignored = "lifecycle { ignore_changes = [max_cycle_acu_limit] }"
+    assert f'  devin_organization.team["web"]: {ignored}\n' in out
+    assert "state rm 'devin_organization" not in out
+
+
 def test_the_page_has_every_resource_and_data_source_in_its_tables() -> None:
     """Those that come in are told from the others by what their row says."""
     page = (DOCS / "how-to" / "from-terraform.md").read_text()
