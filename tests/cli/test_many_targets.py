@@ -441,7 +441,10 @@ def test_whoami_tells_whose_key_each_target_has(
     assert first == "a: Enterprise emulator, org-a, DEVIN_API_KEY"
     assert last.startswith("d: no API key: set DEVIN_KEY_OF_D")
     ran = devinops("whoami", "-C", place, "-t", "all", "--format", "json")
-    targets = json.loads(ran.out)["targets"]
+    document = json.loads(ran.out)
+    targets = document["targets"]
+    assert document["exit_code"] == 1
+    assert "exit_code=1" in devinops("whoami", "-C", place, "-t", "all", "--format", "outputs").out
     assert [(target["name"], target["org_id"]) for target in targets][2:] == [
         ("c", "org-c"),
         ("d", None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -39,8 +39,7 @@ def run(options: Options) -> ExitCode:
                     click.echo(line(row))
             raise
 
-    options.answer(answer)
-    return ExitCode.OK
+    return options.answer(answer)
 
 
 def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
@@ -72,8 +71,7 @@ def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
     ]
     for owner in owners.values():
         lines += _expiry(owner)
-    options.answer(SimpleAnswer(lines, partial(_document, code, found)))
-    return code
+    return options.answer(SimpleAnswer(lines, lambda: {"targets": found}, exit_code=code))
 
 
 def _rows(settings: Settings, org_id: str | None) -> dict[str, Any]:
@@ -124,7 +122,7 @@ def _answer(
     if emulator:
         lines.append(f"This is the emulator at {settings.target.api_url}.")
     item = _item(settings, org_id, owner, emulator)
-    return SimpleAnswer(lines, partial(_document, ExitCode.OK, [item]))
+    return SimpleAnswer(lines, lambda: {"targets": [item]})
 
 
 def _expiry(owner: KeyOwner) -> Iterator[str]:
@@ -157,7 +155,3 @@ def _item(
         "emulator": emulator,
         "error": error,
     }
-
-
-def _document(exit_code: ExitCode, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {"exit_code": exit_code, "targets": items}
