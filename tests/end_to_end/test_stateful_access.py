@@ -114,8 +114,11 @@ class Access(RandomHistory):
     def edit_outside(self, data: st.DataObject, is_taken: bool) -> None:
         name = data.draw(st.sampled_from(self.subjects))
         value = None if is_taken else data.draw(st.sampled_from(self.values)) or "there"
-        owned = self.owned() if is_taken else set()
-        before = self.live()
+        self.edit(name, value)
+
+    def edit(self, name: str, value: Any) -> None:
+        """Change a value in the web app, and remember what was owned and is taken away."""
+        owned, before = self.owned(), self.live()
         self.change_outside(name, value)
         after = self.live()
         self.taken = {path for path in self.taken | owned & {*before} if path not in after}
@@ -166,6 +169,22 @@ class Access(RandomHistory):
         plan = self.approved(flags)
         self.document("apply", "--expect", plan["digest"], *flags)
         self.taken -= {*self.live()}
+
+    @precondition(lambda self: self.entries)
+    @rule(data=st.data(), absent=st.booleans())
+    def take_away_and_remove(self, data: st.DataObject, absent: bool) -> None:
+        """No later run takes what was taken away outside for new, although its entry was removed for one apply."""
+        self.settle()
+        before = dict(self.entries)
+        name = data.draw(st.sampled_from(sorted(before)))
+        self.edit(name, None)
+        if absent or len(before) == 1:
+            self.entries[name] = {"ensure": "absent"}
+        else:
+            del self.entries[name]
+        self.apply("keep", "git", undone=False)
+        self.entries = before
+        self.settle()
 
     @rule()
     def settle(self) -> None:
