@@ -283,6 +283,7 @@ def has_access(emulator: Emulator) -> list[bool]:
     return [bool(emulator.objects("git_permission", "org-00")), "org-00" in roles]
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("meanwhile", "flags", "later"),
     [

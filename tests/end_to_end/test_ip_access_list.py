@@ -197,6 +197,7 @@ def test_a_shard_does_not_know_what_the_others_change(
     assert writes(emulator) == ([] if code else [("PUT", LIST)])
 
 
+@pytest.mark.matrix
 def test_waves_go_on_without_it_and_name_its_command(
     emulator: Emulator, write: Files, devinops: Devinops, tmp_path: Path
 ) -> None:

@@ -182,6 +182,7 @@ def test_of_two_enterprises_each_is_written_once(
         assert above == ["DELETE", "DELETE"]
 
 
+@pytest.mark.matrix
 def test_roles_in_organizations_of_later_waves_do_not_stop_the_wave_of_the_enterprise(
     place: Place, tmp_path: Path
 ) -> None:

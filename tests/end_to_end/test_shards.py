@@ -17,6 +17,8 @@ from devinops.schema.parts import checksum
 from tests.testing.command_line import Devinops, Write
 from tests.testing.documents import outcomes
 
+pytestmark = pytest.mark.matrix  # each test runs a command once for each shard
+
 NAMES = ("a", "b", "c", "d", "e")
 OLD = {"name": "Deploys", "trigger": "When deploying", "body": "Old."}
 SEED = {

@@ -28,6 +28,8 @@ from tests.testing.inventories import (
 
 Clone = Callable[..., Path]
 
+pytestmark = pytest.mark.matrix  # nearly each test applies twice and pushes a branch
+
 FILE, BRANCH = InventorySettings("file"), InventorySettings("branch")
 PLACES = pytest.mark.parametrize(
     ("old", "new"), [("file", "branch"), ("branch", "file")], ids=["to a branch", "to a file"]

@@ -252,7 +252,7 @@ def died(root: Path, job: Job = NO_JOB) -> None:
     dies(stores["t1"], RUN)
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("job", "goes_on"),
     [
