@@ -18,6 +18,7 @@ from devinops.inventory.disk import locked
 from devinops.inventory.format import dump, dump_settled, parse, parse_settled
 from devinops.inventory.inventory_run import Draft, InventoryRun, Update, files_of
 from devinops.inventory.merge import RunFile, Settled
+from devinops.model.changes import Action
 from devinops.model.errors import DevinopsError, InventoryError, Stale
 from devinops.model.inventory import Failed, Intent, Inventory, Record
 from devinops.model.keys import Key, ObjectId, listed
@@ -225,12 +226,12 @@ class JournaledStore:
         draft.texts |= dict.fromkeys(filter(stored.__contains__, old_names))
 
     def _without_dead_runs(self, inventory: Inventory, runs: Mapping[str, RunFile]) -> Inventory:
-        unrecorded: set[ObjectId] = set()
+        unrecorded: dict[ObjectId, Action] = {}
         for run, intents in merge.open_runs(inventory).items():
             if self.shared.is_dead(run, runs):
                 inventory = merge.without_run(inventory, run)
-                unrecorded.update(intent.object_id for intent in intents)
-        return replace(inventory, unrecorded=frozenset(unrecorded))
+                unrecorded.update((intent.object_id, intent.action) for intent in intents)
+        return replace(inventory, unrecorded=unrecorded)
 
     def _parse(self, texts: Mapping[str, str], runs: Mapping[str, RunFile]) -> Inventory:
         store, files = self.backend.store, files_of(self.target)

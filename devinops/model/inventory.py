@@ -209,15 +209,15 @@ class Inventory:
     are not owned. `failed` are changes that could not be made lately. `jobs` names the CI jobs of
     runs, if they are known. `dropped` are the stored keys of kinds that devinops no longer has; the
     next save leaves them out. `unrecorded` are the objects that a run which died may have written
-    without a record of it; they are known only on the machine of the run, and to later attempts of
-    its job. `moves_from` is the old name of the target if the inventory is stored under that; the
-    next apply moves it.
+    without a record of it, each with what it was to do; they are known only on the machine of the
+    run, and to later attempts of its job. `moves_from` is the old name of the target if the
+    inventory is stored under that; the next apply moves it.
     """
 
     store: str = "none"
     records: tuple[Record, ...] = ()
     intents: tuple[Intent, ...] = ()
-    unrecorded: frozenset[ObjectId] = field(default=frozenset(), compare=False)
+    unrecorded: Mapping[ObjectId, Action] = field(default_factory=dict, compare=False)
     deleted: tuple[Deleted, ...] = ()
     failed: tuple[Failed, ...] = ()
     jobs: Mapping[str, str] = field(default_factory=dict, compare=False)

@@ -122,7 +122,7 @@ class PlanDraft:
     in_root: list[Declaration] = field(default_factory=list)
     upserts: list[Record] = field(default_factory=list)
     dropped: list[Change] = field(default_factory=list)
-    unrecorded: Collection[ObjectId] = ()
+    unrecorded: Mapping[ObjectId, Action] = field(default_factory=dict)
     conflicts: set[Key] = field(default_factory=set)
     accepted: dict[Key, str] = field(default_factory=dict)
     unchanged: int = 0
@@ -177,8 +177,8 @@ class PlanDraft:
         Access that is gone is remembered, unless a run that died was to delete it: otherwise a
         later run would give back as new what somebody took away outside devinops.
         """
-        is_gone = record and not live and record.object_id not in self.unrecorded
-        if record and is_gone and KINDS[record.key.kind].gives_access:
+        was_to_go = record and self.unrecorded.get(record.object_id) is Action.DELETE
+        if record and not (live or was_to_go) and KINDS[record.key.kind].gives_access:
             self.upserts += [] if record.taken else [replace(record, taken=True)]
         elif record:
             action = Action.RELEASE if live else Action.FORGET

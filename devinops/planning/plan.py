@@ -432,12 +432,13 @@ def _mark_given_back(context: PlanContext, draft: PlanDraft) -> None:
 def _is_back(change: Change, record: Record) -> bool:
     """Return whether a create gives what a record of its kind had: to a subject, or at a path.
 
-    The names of the subject, and of the connection to the path, may have changed since then.
+    The names of the subject, and of the connection to the path, may have changed since then, and
+    Git hosts read a path without case.
     """
     kind = change.kind
     now, before = kind.values_of(change.key), kind.values_of(record.key)
     path = [name for name in now if not kind.by_name[name].ref]
-    is_there = bool(path) and all(now[name] == before[name] for name in path)
+    is_there = bool(path) and all(now[name].lower() == before[name].lower() for name in path)
     return is_there or record.id in change.references.values()
 
 

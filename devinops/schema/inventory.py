@@ -269,6 +269,7 @@ class ListDocument(Document, frozen=True, kw_only=True):
     open_runs: tuple[RunItem, ...]
     unclear: tuple[UnclearItem, ...]
     deleted: tuple[DeletedItem, ...]
+    taken: tuple[KeyText, ...]
 
 
 class RecordDocument(Document, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ from devinops.applying.report import ApplyReport
 from devinops.kinds import KINDS
 from devinops.kinds.secret import Secret
 from devinops.load import load
-from devinops.model.changes import Result
+from devinops.model.changes import Action, Result
 from devinops.model.errors import ApiError, DevinopsError, Terminated, Unreachable
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import (
@@ -855,7 +855,9 @@ def test_a_delete_that_a_dead_run_announced_and_made_is_announced_again(
     journal, kept = Recorder(), live("knowledge", name="Kept", id="n1")
     gone = [Record(Key.parse(f"knowledge:{name}"), f"{name}-1") for name in ("Gone", "Lost")]
     inventory = Inventory.of("file", [Record(kept.key, "n1"), *gone])
-    dead = replace(inventory, unrecorded=frozenset({gone[0].object_id, kept.object_id}))
+    dead = replace(
+        inventory, unrecorded=dict.fromkeys([gone[0].object_id, kept.object_id], Action.DELETE)
+    )
     run(notes("A"), Organization([kept]), inventory=dead, journal=journal)
     assert journal.steps[:2] == ["begin create A delete Gone", "settle -Gone-1 -Lost-1"]
 

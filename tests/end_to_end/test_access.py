@@ -13,7 +13,9 @@ import yaml
 
 from devinops.applying.applier import Applier
 from devinops.emulator import Emulator
+from devinops.inventory.journaled import JournaledStore
 from tests.testing.command_line import Devinops, Write
+from tests.testing.inventories import dies
 
 ORGANIZATIONS = [f"org-{number:02}" for number in range(40)]
 E = "/v3/enterprise"
@@ -327,6 +329,32 @@ def test_no_later_run_gives_back_what_was_taken_away_outside(
     assert has_access(emulator) == [False, False]
     ran = devinops(*again, "--allow", "access")
     assert (ran.code, has_access(emulator)) == (0, [True, True]), ran
+
+
+def test_nor_is_it_given_back_after_a_run_that_died_while_it_changed_it(
+    emulator: Emulator,
+    root: Callable[..., Path],
+    devinops: Devinops,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entries = {"service_user_roles": HELD["service_user_roles"]}
+    place_and_target = ("-C", root(entries), "-t", "org-00")
+    assert devinops("apply", *place_and_target, "--yes").code == 0
+    root({"service_user_roles": [{"service_user": "CI", "role": "Admin"}]})
+    with monkeypatch.context() as killed:
+        killed.setattr(JournaledStore, "settle", lambda *_: None)
+        killed.setattr(JournaledStore, "finish", lambda self, run, *_: dies(self, run))
+        devinops("apply", *place_and_target, *APPROVED)
+    emulator.edit("service_user", "sa-1", roles={"enterprise": "account_member"})
+    root({"service_user_roles": [], **NOTES})
+    assert devinops("apply", *place_and_target, "--yes").code == 0
+    listed = devinops("inventory", "list", *place_and_target)
+    assert "taken away outside devinops: service_user_role:CI, sa-1" in listed.out
+    as_json = devinops("inventory", "list", *place_and_target, "--format", "json")
+    assert json.loads(as_json.out)["taken"] == ["service_user_role:CI"]
+    root(entries | NOTES)
+    ran = devinops("apply", *place_and_target, "--yes", "--on-drift", "overwrite")
+    assert (ran.code, has_access(emulator)) == (4, [False, False]), ran
 
 
 def test_what_devinops_took_away_itself_is_given_back_without_the_flag(

@@ -16,7 +16,7 @@ import yaml
 from devinops.kinds import KINDS
 from devinops.kinds.playbook import Playbook
 from devinops.load import Loaded, load
-from devinops.model.changes import DROPPING, Blocked, Blocker, Drift, DriftEvent, Refusal
+from devinops.model.changes import DROPPING, Action, Blocked, Blocker, Drift, DriftEvent, Refusal
 from devinops.model.errors import UsageError
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Inventory, MergedEdit, Record, base, fingerprint
@@ -351,12 +351,12 @@ def test_access_that_a_run_deleted_before_it_died_is_not_remembered_as_taken_awa
     inventory = inventory_of([owned])
     (record,) = inventory.records
     target = Target("production", "https://api.devin.ai", "v3", "org-1")
-    requests = [
-        PlanRequest(target, policy_of({}), TODAY, inventory=each)
-        for each in (inventory, replace(inventory, unrecorded=frozenset({record.object_id})))
-    ]
-    taken, deleted = (build_plan([], snapshot(()), request) for request in requests)
-    assert (taken.changes, taken.upserts) == ((), (replace(record, taken=True),))
+    died = ({}, {record.object_id: Action.UPDATE}, {record.object_id: Action.DELETE})
+    inventories = (replace(inventory, unrecorded=unrecorded) for unrecorded in died)
+    requests = [PlanRequest(target, policy_of({}), TODAY, inventory=each) for each in inventories]
+    *taken, deleted = (build_plan([], snapshot(()), request) for request in requests)
+    for plan in taken:
+        assert (plan.changes, plan.upserts) == ((), (replace(record, taken=True),))
     assert ([c.action for c in deleted.changes], deleted.upserts) == (["forget"], ())
 
 

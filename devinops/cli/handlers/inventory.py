@@ -88,6 +88,7 @@ def _answer_list(session: Session[Reader], inventory: Inventory) -> ExitCode:
         ),
         unclear=tuple(UnclearItem(intent.run, str(intent.key)) for intent in unclear),
         deleted=tuple(DeletedItem(str(key), id, at) for key, id, at in inventory.deleted),
+        taken=tuple(str(record.key) for record in inventory.records if record.taken),
     )
     return _answer(session, _listing(inventory, runs, unclear), document)
 
@@ -108,14 +109,21 @@ def _listing(
     ids = max((len(id) for _, id, _ in rows), default=0)
     for key, id, source in rows:
         yield f"{key:{width}}  {id:{ids}}  {source}"
-    for gone in inventory.deleted:
-        yield f"deleted {gone.at}: {gone.key}, {gone.id}"
+    yield from _gone(inventory)
     for run, intents in runs.items():
         job = f" ({inventory.jobs[run]})" if run in inventory.jobs else ""
         yield f"open run {run}{job}: {counted(len(intents), 'write')} without a result"
     for intent in unclear:
         yield f"may have been created: {intent.key}, by the run {intent.run}"
     yield f"{len(inventory.owned)} owned ({inventory.store})"
+
+
+def _gone(inventory: Inventory) -> Iterator[str]:
+    """Yield what an apply deleted lately, and the access that somebody took away."""
+    for gone in inventory.deleted:
+        yield f"deleted {gone.at}: {gone.key}, {gone.id}"
+    taken = (record for record in inventory.records if record.taken)
+    yield from (f"taken away outside devinops: {record.key}, {record.id}" for record in taken)
 
 
 # --- show -----------------------------------------------------------------------------------------
