@@ -179,7 +179,11 @@ class PlanDraft:
         """
         was_to_go = record and self.unrecorded.get(record.object_id) is Action.DELETE
         if record and not (live or was_to_go) and KINDS[record.key.kind].gives_access:
-            self.upserts += [] if record.taken else [replace(record, taken=True)]
+            if not record.taken:
+                self.upserts.append(replace(record, taken=True))
+                back = "an entry gives it back only with --allow access"
+                note = f"{record.key}: {reason}; it was taken away outside devinops, so {back}"
+                self.notes.append((record.key, note))
         elif record:
             action = Action.RELEASE if live else Action.FORGET
             facts, source = (action, record.key, reason, record.id), source_of(record)
