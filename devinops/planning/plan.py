@@ -390,7 +390,7 @@ def _block_namesakes(matched: Match, context: PlanContext, draft: PlanDraft) -> 
     declaration = matched.declaration
     link = f", or run {link_command(declaration.key)} with the id of the right one"
     rename = "rename or " if declaration.kind.renames else ""
-    previous = "" if matched.key == declaration.key else "previous "
+    previous = "previous " if matched.key in declaration.previously else ""
     reason = (
         f"{len(matched.namesakes)} live objects share the {previous}key {matched.key}: "
         f"{rename}delete all but one in the web app{link if context.has_inventory else ''}"
