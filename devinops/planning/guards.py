@@ -133,7 +133,7 @@ def risks(changes: Iterable[Change], scope: Scope) -> Iterator[Risk]:
 def _given_back(change: Change) -> str:
     """Return what a change gives back that somebody may have taken away outside devinops."""
     if change.again:
-        return "was taken away outside devinops, perhaps after an incident, and is given back"
+        return "was taken away, perhaps outside devinops after an incident, and is given back"
     overwrites = () if change.action is Action.ADOPT else change.overwrites
     added = [
         element
