@@ -146,10 +146,10 @@ def test_with_any_other_change_it_waits_and_the_rest_is_applied(
 def test_an_address_that_begins_as_a_command_to_a_runner_is_readable_after_its_sign(
     emulator: Emulator, write: Files, devinops: Devinops, format: str
 ) -> None:
-    root = write([*OLD, "::ffff:0:0/96"])
+    root = write([*OLD, "::2:0:0/96"])
     plan = devinops("plan", "-C", root, "-t", "everyone", "--adopt", "--format", format)
     lines = [line.strip() for line in plan.out.splitlines()]
-    assert "+ ::ffff:0:0/96" in lines
+    assert "+ ::2:0:0/96" in lines
     assert not [line for line in lines if line.startswith("::")]
 
 
