@@ -22,6 +22,8 @@ from tests.testing.command_line import Devinops, Write, run_quietly
 from tests.testing.inventories import git
 from tests.testing.tree import note, plant, snapshot
 
+pytestmark = pytest.mark.matrix  # each test runs over several targets
+
 ORGANIZATIONS = ("org-a", "org-b", "org-c")
 LAYERS = [{"path": "layers/eu", "where": {"region": "eu"}}, {"path": "orgs/{name}"}]
 
@@ -459,7 +461,6 @@ def test_a_rename_is_written_only_if_it_is_possible_in_all_targets(
     assert_nothing_to_do(devinops, applied)
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("how", ["overrides: true\ntrigger: t", "extends: true", "ensure: absent"])
 def test_an_entry_that_a_later_layer_changes_is_not_renamed_below_it(
     applied: Path, emulator: Emulator, devinops: Devinops, how: str
@@ -582,7 +583,6 @@ OTHERS = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.matrix
 @settings(max_examples=6)
 @given(
     organizations=st.lists(OTHERS, min_size=2, max_size=3),

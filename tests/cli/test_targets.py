@@ -19,6 +19,8 @@ from devinops.render.terminal import columns
 from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import commit, git
 
+pytestmark = pytest.mark.matrix  # each test runs over several targets
+
 SEED = {
     "organizations": {
         "org-1": {"name": "Payments"},
@@ -271,7 +273,6 @@ def billing(repository: Write, devinops: Devinops, tmp_path: Path, store: str) -
     return root
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("store", ["file", "branch"])
 def test_an_inventory_of_the_same_organization_suggests_the_old_name(
     repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str
@@ -302,7 +303,6 @@ def test_an_inventory_of_the_same_organization_suggests_the_old_name(
     assert not suggests("pay")
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("store", ["file", "branch"])
 def test_a_renamed_target_keeps_its_inventory(
     repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str
@@ -323,7 +323,6 @@ def test_a_renamed_target_keeps_its_inventory(
     assert names == {"pay.jsonl"}
 
 
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("store", ["file", "branch"])
 def test_the_inventory_of_a_renamed_target_moves_although_nothing_else_changes(
     repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str

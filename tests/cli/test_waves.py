@@ -20,6 +20,8 @@ from devinops.planning.digest_list import DigestList
 from tests.testing.command_line import Devinops, Write
 from tests.testing.inventories import commit, git
 
+pytestmark = pytest.mark.matrix  # each test runs over several targets
+
 ORGANIZATIONS = ("a", "b", "c", "d", "e")
 SEED = {"organizations": {f"org-{name}": {"knowledge": []} for name in ORGANIZATIONS}}
 NOTE = "---\nname: Deploys\ntrigger: When deploying\n---\nRun make deploy.\n"
@@ -149,7 +151,6 @@ def test_a_change_goes_from_wave_to_wave(
     assert rollout.states() == {"canary": "soaking", "rest": "waiting"}
 
 
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("step", "ahead", "until"),
     [
@@ -179,7 +180,6 @@ def test_a_soak_begins_with_the_answer_to_the_last_write(
     assert f"canary soaks until 2026-03-13 {until} UTC" in rollout.run("targets", "waves").out
 
 
-@pytest.mark.matrix
 def test_where_the_rollout_is_can_be_seen_at_a_glance(
     rollout: Rollout, emulator: Emulator, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,7 +214,6 @@ def test_where_the_rollout_is_can_be_seen_at_a_glance(
     assert reached(emulator) == "abcd"
 
 
-@pytest.mark.matrix
 def test_max_failed_stops_a_wave_or_lets_the_next_one_start(
     rollout: Rollout, emulator: Emulator, clock: Clock
 ) -> None:
@@ -240,7 +239,6 @@ def test_max_failed_stops_a_wave_or_lets_the_next_one_start(
     assert reached(emulator) == "abcd"
 
 
-@pytest.mark.matrix
 def test_what_is_tried_again_does_not_hide_where_the_rollout_is(
     rollout: Rollout, emulator: Emulator, clock: Clock
 ) -> None:
@@ -289,7 +287,6 @@ def test_a_wave_of_failures_says_why_it_has_stopped_although_they_are_tolerated(
     assert "canary has stopped: 1 of 1 target failed, and at least one must be done; nothing" in out
 
 
-@pytest.mark.matrix
 def test_without_a_wave_several_targets_need_an_option_and_a_hotfix_needs_none(
     rollout: Rollout, emulator: Emulator
 ) -> None:
@@ -315,7 +312,6 @@ def test_the_wave_of_a_plan_is_that_of_its_digest(rollout: Rollout, emulator: Em
     assert (code, reached(emulator)) == (0, "ab")
 
 
-@pytest.mark.matrix
 def test_a_gate_is_about_the_same_commit_and_waves(
     rollout: Rollout, emulator: Emulator, clock: Clock, tmp_path: Path
 ) -> None:

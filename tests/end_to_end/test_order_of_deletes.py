@@ -19,6 +19,8 @@ from devinops.model.objects import Live
 from tests.testing.command_line import Devinops, Ran, Write
 from tests.testing.inventories import commit, git
 
+pytestmark = pytest.mark.matrix  # each test runs over several targets
+
 SEED: dict[str, Any] = {"organizations": {"org-a": {}, "org-b": {}}}
 TARGETS: dict[str, Any] = {
     "corp": {"enterprise": True},
@@ -182,7 +184,6 @@ def test_of_two_enterprises_each_is_written_once(
         assert above == ["DELETE", "DELETE"]
 
 
-@pytest.mark.matrix
 def test_roles_in_organizations_of_later_waves_do_not_stop_the_wave_of_the_enterprise(
     place: Place, tmp_path: Path
 ) -> None:

@@ -28,6 +28,8 @@ from tests.testing.command_line import Devinops
 from tests.testing.inventories import dies, git, intent, names, record
 from tests.testing.waiting import LONG_S, Waits
 
+pytestmark = pytest.mark.matrix  # each test runs over several targets
+
 Clone = Callable[..., Path]
 together = pytest.mark.usefixtures("really_waits", "patient")
 RUN, NEXT = "20260312T101500Z-1f2e3d", "20260312T111500Z-aaaaaa"
@@ -252,7 +254,6 @@ def died(root: Path, job: Job = NO_JOB) -> None:
     dies(stores["t1"], RUN)
 
 
-@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("job", "goes_on"),
     [
@@ -296,7 +297,6 @@ def test_two_runs_without_a_job_never_take_each_other_over(clone: Clone) -> None
     assert not Job("", 2).supersedes(Job("", 1))
 
 
-@pytest.mark.matrix
 def test_where_a_run_died_each_target_goes_on_with_its_own_results(
     clone: Clone, remote: Path
 ) -> None:
@@ -314,7 +314,6 @@ def test_where_a_run_died_each_target_goes_on_with_its_own_results(
     assert names(stores_of(clone("three"), 2)["t1"].read()) == ["a", "b"]
 
 
-@pytest.mark.matrix
 def test_unlock_frees_all_targets_of_a_run_and_remembers_its_creates(
     clone: Clone, remote: Path
 ) -> None:
