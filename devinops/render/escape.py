@@ -42,6 +42,15 @@ def line(text: str, most: int = LONGEST) -> str:
     return f"{shown}… ({len(text) - most} more)" if len(text) > most else shown
 
 
+def rest_of_line(text: str, most: int = LONGEST) -> str:
+    """Return a text that stands after a name or a sign, safe as by `line`.
+
+    A CI runner reads `::` as a command only at the start of a line, and an IPv6 address can begin
+    with it.
+    """
+    return line(f"={text}", most + 1)[1:]
+
+
 def lines(text: str) -> str:
     """Return the text of several lines, each of them safe."""
     return "\n".join(map(line, text.split("\n")))

@@ -24,7 +24,7 @@ from devinops.render.changes import (
     shown_line,
     value_text,
 )
-from devinops.render.escape import body_line, line
+from devinops.render.escape import body_line, line, rest_of_line
 from devinops.render.problem_text import ProblemText
 from devinops.render.report import Row
 from devinops.render.signs import SIGNS
@@ -255,8 +255,7 @@ class RowText:
         yield from self._row(_CHANGED, f"{field.name}: {values_text}", _at(field))
 
     def _value(self, value: Any) -> str:
-        # It follows a name or a sign, so `::` at its start is no command: an IPv6 address has that.
-        return line(f"={value_text(value)}", 1 + (MAX_FULL_LINE if self.full else MAX_LINE))[1:]
+        return rest_of_line(value_text(value), MAX_FULL_LINE if self.full else MAX_LINE)
 
     def _diff(self, old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
         if len(old) + len(new) > MAX_DIFF_LINES:

@@ -22,7 +22,7 @@ from devinops.render.changes import (
     shown_line,
     value_text,
 )
-from devinops.render.escape import WHOLE, body_line, line
+from devinops.render.escape import WHOLE, body_line, line, rest_of_line
 from devinops.render.markdown.budget import Budget, size
 from devinops.render.markdown.escape import fenced
 from devinops.render.terminal import Terminal
@@ -124,8 +124,7 @@ def _value_rows(kind: str, field: FieldChange) -> Iterator[str]:
         added = [] if field.after is UNSET else [field.after]
     for sign, values in (("-", removed), ("+", added)):
         for value in values:
-            # After its sign, `::` is no command: an IPv6 address begins with that.
-            shown = line(f"={value_text(value)}", WHOLE)[1:]
+            shown = rest_of_line(value_text(value), WHOLE)
             is_word = shown.isascii() and " " not in shown
             yield from [f"{sign} {shown}"] if is_word else _wrapped(sign, shown)
     yield from paths
