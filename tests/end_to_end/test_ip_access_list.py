@@ -213,7 +213,7 @@ def test_waves_go_on_without_it_and_name_its_command(
     commit(root, "-m", "First")
     git(root, "push", "-q", "origin", "main")
     own = ("-C", root, "--yes", "--allow", "out-of-wave")
-    # Then it is owned, so a change that locks nobody out needs no approval.
+    # An owned list needs no approval for a change that locks nobody out.
     (root / "knowledge.yaml").rename(root / "later")
     assert devinops("apply", *own, "-t", "everyone", "--adopt").code == 0
     (root / "later").rename(root / "knowledge.yaml")

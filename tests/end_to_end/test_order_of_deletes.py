@@ -68,7 +68,7 @@ class Place:
         return ran
 
     def left(self) -> dict[str | None, str]:
-        """Return where the group still has a role; empty if there is no group either."""
+        """Return where the group has a role, and the group itself under an empty name."""
         groups = self.emulator.objects("idp_group", None)
         found = [group for group in groups if group["idp_group_name"] == "eng/a"]
         roles = {each["org_id"]: "role" for group in found for each in group["role_assignments"]}
