@@ -31,7 +31,14 @@ def start() -> Iterator[Callable[..., Api]]:
             return stack.enter_context(
                 # Plain HTTP: without `verify=False` each client would read all certificates first.
                 httpx.Client(
-                    base_url=url, headers=headers, trust_env=False, timeout=LONG_S, verify=False
+                    base_url=url,
+                    headers=headers,
+                    trust_env=False,
+                    timeout=LONG_S,
+                    verify=False,
+                    # Above its limit of idle connections, httpcore closes one that another thread has
+                    # just been given.
+                    limits=httpx.Limits(max_keepalive_connections=None),
                 )
             )
 
