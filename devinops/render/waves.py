@@ -88,7 +88,7 @@ def steps(statuses: Sequence[WaveStatus], flags: str) -> Iterator[str]:
     for status in statuses:
         yield from (f"Left in {name}: {why}" for name, why in status.alone.items())
         if status.state is WaveState.STOPPED:
-            how = "repair or hold the targets that failed, or raise its max_failed"
+            how = "approve or repair what failed, hold those targets, or raise its max_failed"
             yield f"To let {status.wave.name} go on: {how}"
     yield "To keep a target out: add hold: REASON to its settings; remove it to let it in"
     if due(statuses):
