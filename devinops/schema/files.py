@@ -32,6 +32,21 @@ def _text(description: str, **rules: Any) -> dict[str, Any]:
     return {"type": "string", **rules, "description": description}
 
 
+def _list(description: str, items: Mapping[str, Any], **rules: Any) -> dict[str, Any]:
+    return {"type": "array", "items": items, **rules, "description": description}
+
+
+def _mapping(description: str, properties: Mapping[str, Any], **rules: Any) -> dict[str, Any]:
+    """Return the schema of a mapping that has no other keys."""
+    head = {"description": description, "type": "object", "properties": properties}
+    return {**head, **rules, "additionalProperties": False}
+
+
+def _word(description: str, words: Iterable[str], **rules: Any) -> dict[str, Any]:
+    """Return the schema of one of these words."""
+    return {"enum": [*map(str, words)], **rules, "description": description}
+
+
 # --- the schemas ----------------------------------------------------------------------------------
 
 
@@ -106,12 +121,11 @@ def entry_schema(kind: Kind, *, front_matter: bool = False) -> dict[str, Any]:
 def _options(kind: Kind) -> dict[str, Any]:
     """Return the schemas of the fields that entries of every kind have."""
     options: dict[str, Any] = {
-        "targets": {
-            "type": "array",
-            "items": _text("Name of a target.", pattern=TARGET_NAME, example="production"),
-            "minItems": 1,
-            "description": "The targets that this entry is for. Missing: all organizations.",
-        },
+        "targets": _list(
+            "The targets that this entry is for. Missing: all organizations.",
+            _text("Name of a target.", pattern=TARGET_NAME, example="production"),
+            minItems=1,
+        ),
         "where": where("The labels of the targets that this entry is for."),
         "enterprise": _flag("This entry is for the enterprise instead of its organizations."),
         "overrides": _flag("This entry replaces the entry of an earlier layer with this name."),
@@ -125,20 +139,17 @@ def _options(kind: Kind) -> dict[str, Any]:
         "lint": _lint_exceptions(),
     }
     if kind.tombstones:
-        options["ensure"] = {
-            "enum": [value.value for value in Ensure],
-            "description": "absent deletes the object, unmanaged stops managing it. Missing: "
-            "present.",
-            "example": Ensure.ABSENT.value,
-        }
+        options["ensure"] = _word(
+            "absent deletes the object, unmanaged stops managing it. Missing: present.",
+            Ensure,
+            example=Ensure.ABSENT.value,
+        )
         options["protect"] = _flag("When this entry is removed, the delete is blocked.")
     if kind.renames:
-        options["previously"] = {
-            "type": "array",
-            "items": _old_place(kind),
-            "description": "Its old names, newest first, so that a rename is not a delete and a "
-            "create.",
-        }
+        options["previously"] = _list(
+            "Its old names, newest first, so that a rename is not a delete and a create.",
+            _old_place(kind),
+        )
     return options
 
 
@@ -166,42 +177,30 @@ def where(description: str) -> dict[str, Any]:
 
 
 def _lint_exceptions() -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {
-            "ignore": {
-                "type": "array",
-                "items": _text("Id or name of a rule.", minLength=1, example="broken-link"),
-                "minItems": 1,
-                "description": "Lint rules that this entry may break, by id or name.",
-            },
-            "reason": _text(
-                "Say why this entry may break these rules.",
-                minLength=1,
-                example="The page is only for members.",
-            ),
-            "until": _text(
-                "Last day of the exception, such as 2027-03-01.", pattern=DATE, example="2027-03-01"
-            ),
-        },
-        "required": ["ignore", "reason"],
-        "additionalProperties": False,
-        "description": "Exceptions from lint rules; never sent.",
+    rule = _text("Id or name of a rule.", minLength=1, example="broken-link")
+    properties = {
+        "ignore": _list("Lint rules that this entry may break, by id or name.", rule, minItems=1),
+        "reason": _text(
+            "Say why this entry may break these rules.",
+            minLength=1,
+            example="The page is only for members.",
+        ),
+        "until": _text(
+            "Last day of the exception, such as 2027-03-01.", pattern=DATE, example="2027-03-01"
+        ),
     }
+    description = "Exceptions from lint rules; never sent."
+    return _mapping(description, properties, required=["ignore", "reason"])
 
 
 def _old_place(kind: Kind) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {
-            a.name: {**a.schema, "description": f"The old {a.name}. Missing: the same as now."}
-            for a in kind.attributes
-            if a.name in kind.key_fields
-        },
-        "minProperties": 1,
-        "additionalProperties": False,
-        "description": "The old name; a missing part is the same as now.",
+    properties = {
+        a.name: {**a.schema, "description": f"The old {a.name}. Missing: the same as now."}
+        for a in kind.attributes
+        if a.name in kind.key_fields
     }
+    description = "The old name; a missing part is the same as now."
+    return _mapping(description, properties, minProperties=1)
 
 
 def _required_keywords(kind: Kind, fields: Iterable[Attribute], text: str | None) -> dict[str, Any]:
@@ -245,129 +244,103 @@ def _required_by_ensure(kind: Kind, required: list[str], text: str | None) -> di
 
 
 def _config() -> dict[str, Any]:
-    return {
-        "description": "Settings of devinops (devinops.yaml).",
-        "type": "object",
-        "properties": {
-            "version": {"const": 1, "description": "Version of this file's format."},
-            "required_version": _text(
-                'Versions of devinops that may be used, such as ">=0.9,<1".',
-                minLength=1,
-                example=">=0.9,<1",
-            ),
-            "paths": {
-                "type": "array",
-                "items": _text("A pattern.", minLength=1, example="teams/*/devin"),
-                "description": "More files and directories to read: patterns relative to this "
-                "file.",
-            },
-            "ignore": {
-                "type": "array",
-                "items": _text("A pattern.", minLength=1, example="knowledge/drafts/**"),
-                "description": "Patterns of files not to read, as in .gitignore.",
-            },
-            "lint": _lint(),
-            "max_targets": {
-                "type": "integer",
-                "minimum": 1,
-                "description": "How many targets a run may write to without --allow targets=N. "
-                f"Default: {MAX_TARGETS}.",
-                "example": 200,
-            },
-            "rate": _text(
-                "Maximum requests of a run with one key, to all targets together: a whole number "
-                'a second or a minute, such as "20/s" or "600/min".',
-                pattern=RATE,
-                examples=["20/s"],
-            ),
-            "shards": {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": 256,
-                "description": "How many jobs of CI share the targets of an apply; devinops init "
-                "writes them. GitHub starts at most 256 jobs of a matrix, and GitLab 200, those of "
-                "all waves together. Default: 1.",
-                "example": 8,
-            },
-            "defaults": _defaults(),
-            "targets": {
-                **_targets(),
-                "type": ["object", "string"],
-                "minLength": 1,
-                "description": "The organizations, each under a name of your choice, or the path "
-                "of a YAML file that has this section.",
-            },
-            "ignore_organizations": {
-                "type": "array",
-                "items": _text("Id of an organization.", minLength=1, example="org-0123abcd"),
-                "description": "Organizations that devinops targets discover gives no target.",
-            },
-            "layers": {
-                "type": "array",
-                "items": _layer(),
-                "description": "Directories of entries that some targets get; a later one wins.",
-            },
-            "waves": {
-                "type": "array",
-                "items": _wave(),
-                "minItems": 1,
-                "description": "The targets that are applied together, one wave after the other.",
-            },
+    properties = {
+        "version": {"const": 1, "description": "Version of this file's format."},
+        "required_version": _text(
+            'Versions of devinops that may be used, such as ">=0.9,<1".',
+            minLength=1,
+            example=">=0.9,<1",
+        ),
+        "paths": _list(
+            "More files and directories to read: patterns relative to this file.",
+            _text("A pattern.", minLength=1, example="teams/*/devin"),
+        ),
+        "ignore": _list(
+            "Patterns of files not to read, as in .gitignore.",
+            _text("A pattern.", minLength=1, example="knowledge/drafts/**"),
+        ),
+        "lint": _lint(),
+        "max_targets": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "How many targets a run may write to without --allow targets=N. "
+            f"Default: {MAX_TARGETS}.",
+            "example": 200,
         },
-        "required": ["version"],
-        "additionalProperties": False,
+        "rate": _text(
+            "Maximum requests of a run with one key, to all targets together: a whole number "
+            'a second or a minute, such as "20/s" or "600/min".',
+            pattern=RATE,
+            examples=["20/s"],
+        ),
+        "shards": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 256,
+            "description": "How many jobs of CI share the targets of an apply; devinops init "
+            "writes them. GitHub starts at most 256 jobs of a matrix, and GitLab 200, those of "
+            "all waves together. Default: 1.",
+            "example": 8,
+        },
+        "defaults": _defaults(),
+        "targets": {
+            **_targets(),
+            "type": ["object", "string"],
+            "minLength": 1,
+            "description": "The organizations, each under a name of your choice, or the path "
+            "of a YAML file that has this section.",
+        },
+        "ignore_organizations": _list(
+            "Organizations that devinops targets discover gives no target.",
+            _text("Id of an organization.", minLength=1, example="org-0123abcd"),
+        ),
+        "layers": _list(
+            "Directories of entries that some targets get; a later one wins.", _layer()
+        ),
+        "waves": _list(
+            "The targets that are applied together, one wave after the other.", _wave(), minItems=1
+        ),
     }
+    return _mapping("Settings of devinops (devinops.yaml).", properties, required=["version"])
 
 
 def _layer() -> dict[str, Any]:
     path = "A directory such as layers/eu, or one for each target: orgs/{name}."
-    return {
-        "type": "object",
-        "properties": {
-            "path": _text(path, pattern=LAYER, example="layers/eu"),
-            "where": where("The labels of the targets that get it. Missing: all targets."),
-        },
-        "required": ["path"],
-        "additionalProperties": False,
-        "description": "A directory of entries that some targets get.",
+    properties = {
+        "path": _text(path, pattern=LAYER, example="layers/eu"),
+        "where": where("The labels of the targets that get it. Missing: all targets."),
     }
+    description = "A directory of entries that some targets get."
+    return _mapping(description, properties, required=["path"])
 
 
 def _wave() -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {
-            "name": _text(
-                "Name of the wave, neither due nor enterprise.", pattern=WAVE_NAME, example="canary"
-            ),
-            "where": where("The labels of its targets. Missing: all targets in no earlier wave."),
-            "soak": _text(
-                "How long the next wave waits after the last change in this one, in minutes (90m), "
-                "hours (24h) or days (2d); at most 366 days.",
-                pattern=SOAK,
-                examples=["24h"],
-            ),
-            "max_failed": {
-                "type": "integer",
-                "minimum": 0,
-                "description": "How many of its targets may fail before it stops. Default: 0.",
-                "example": 1,
-            },
+    properties = {
+        "name": _text(
+            "Name of the wave, neither due nor enterprise.", pattern=WAVE_NAME, example="canary"
+        ),
+        "where": where("The labels of its targets. Missing: all targets in no earlier wave."),
+        "soak": _text(
+            "How long the next wave waits after the last change in this one, in minutes (90m), "
+            "hours (24h) or days (2d); at most 366 days.",
+            pattern=SOAK,
+            examples=["24h"],
+        ),
+        "max_failed": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "How many of its targets may fail before it stops. Default: 0.",
+            "example": 1,
         },
-        "required": ["name"],
-        "additionalProperties": False,
-        "description": "Targets that are applied together, after those of earlier waves.",
     }
+    description = "Targets that are applied together, after those of earlier waves."
+    return _mapping(description, properties, required=["name"])
 
 
 def _targets_file() -> dict[str, Any]:
-    return {
-        "description": "The targets of devinops, in a file of their own.",
-        "type": "object",
-        "properties": {"targets": {**_targets(), "minProperties": 1}},
-        "required": ["targets"],
-        "additionalProperties": False,
-    }
+    properties = {"targets": {**_targets(), "minProperties": 1}}
+    description = "The targets of devinops, in a file of their own."
+    return _mapping(description, properties, required=["targets"])
 
 
 def _targets() -> dict[str, Any]:
@@ -386,102 +359,78 @@ def _targets() -> dict[str, Any]:
 
 def _defaults() -> dict[str, Any]:
     settings = _connection() | {"inventory": _inventory()} | _policy()
-    return {
-        "type": ["object", "null"],
-        "description": "Settings of all targets, unless a target sets them itself.",
-        "example": {"inventory": {"store": "branch"}, "prune": Prune.OWNED.value},
-        "properties": {
-            name: schema
-            for name, schema in settings.items()
-            if name not in ("org_id", "enterprise")
-        },
-        "additionalProperties": False,
-    }
+    for only_of_a_target in ("org_id", "enterprise"):
+        del settings[only_of_a_target]
+    return _mapping(
+        "Settings of all targets, unless a target sets them itself.",
+        settings,
+        type=["object", "null"],
+        example={"inventory": {"store": "branch"}, "prune": Prune.OWNED.value},
+    )
 
 
 def _lint() -> dict[str, Any]:
-    def selection(description: str) -> dict[str, Any]:
-        rule = _text("Id, name or beginning of an id.", minLength=1, example="DV1")
-        return {"type": "array", "items": rule, "description": description}
-
+    rule = _text("Id, name or beginning of an id.", minLength=1, example="DV1")
+    ignore = _list("Rules that do not run, by id, name or beginning of an id (DV1).", rule)
     severity = {
         "type": "object",
-        "additionalProperties": {"enum": [severity.value for severity in Severity]},
+        "additionalProperties": {"enum": [*map(str, Severity)]},
         "description": "Rule, by id or name → severity of its findings.",
         "example": {"broken-link": "error"},
     }
-    ignore = selection("Rules that do not run, by id, name or beginning of an id (DV1).")
-    by_path = {
-        "type": "object",
-        "properties": {"ignore": ignore, "severity": severity},
-        "additionalProperties": False,
-        "description": "What is different for these files.",
-    }
-    return {
-        "type": "object",
-        "properties": {
-            "select": {
-                **selection(
-                    "Rules that run, by id, name or beginning of an id (DV1). Missing: all."
-                ),
-                "minItems": 1,
-            },
-            "ignore": ignore,
-            "severity": severity,
-            "paths": {
-                "type": "object",
-                "additionalProperties": by_path,
-                "description": "Pattern of files, as in .gitignore → what is different for them.",
-                "example": {"knowledge/legacy/**": {"ignore": ["DV1"]}},
-            },
-            "baseline": _text(
-                "File with the findings to hide, relative to this file.",
-                minLength=1,
-                example="lint-baseline.json",
-            ),
-            "fail_on": {
-                "enum": [severity.value for severity in Severity],
-                "description": "Lowest severity that makes lint exit with 1. Missing: warning.",
-            },
-            "budgets": _lint_budgets(),
+    by_path = {"ignore": ignore, "severity": severity}
+    properties = {
+        "select": _list(
+            "Rules that run, by id, name or beginning of an id (DV1). Missing: all.",
+            rule,
+            minItems=1,
+        ),
+        "ignore": ignore,
+        "severity": severity,
+        "paths": {
+            "type": "object",
+            "additionalProperties": _mapping("What is different for these files.", by_path),
+            "description": "Pattern of files, as in .gitignore → what is different for them.",
+            "example": {"knowledge/legacy/**": {"ignore": ["DV1"]}},
         },
-        "additionalProperties": False,
-        "description": "Settings of devinops lint.",
-        "example": {"ignore": ["broken-link"]},
+        "baseline": _text(
+            "File with the findings to hide, relative to this file.",
+            minLength=1,
+            example="lint-baseline.json",
+        ),
+        "fail_on": _word(
+            "Lowest severity that makes lint exit with 1. Missing: warning.", Severity
+        ),
+        "budgets": _lint_budgets(),
     }
+    return _mapping("Settings of devinops lint.", properties, example={"ignore": ["broken-link"]})
 
 
 def _lint_budgets() -> dict[str, Any]:
-    def tokens(description: str, example: int) -> dict[str, Any]:
-        facts = {"type": "integer", "minimum": 1}
-        return {**facts, "description": description, "example": example}
-
-    return {
-        "type": "object",
-        "properties": {
-            "tokens": tokens("Maximum estimated tokens of a text. Missing: 8000.", 4000),
-            "everywhere_tokens": tokens(
-                "The same for a text that is pinned to all repositories. Missing: 1000.", 500
-            ),
+    number = {"type": "integer", "minimum": 1}
+    properties = {
+        "tokens": {
+            **number,
+            "description": "Maximum estimated tokens of a text. Missing: 8000.",
+            "example": 4000,
         },
-        "additionalProperties": False,
-        "description": "Sizes that are too large.",
+        "everywhere_tokens": {
+            **number,
+            "description": "The same for a text that is pinned to all repositories. Missing: 1000.",
+            "example": 500,
+        },
     }
+    return _mapping("Sizes that are too large.", properties)
 
 
 def _target() -> dict[str, Any]:
-    return {
-        "type": ["object", "null"],
-        "description": "One organization, or an enterprise, with its address and credential.",
-        "properties": {
-            "org_id": _connection()["org_id"],
-            **_place(),
-            **_connection(),
-            "inventory": _inventory(),
-            **_policy(),
-        },
-        "additionalProperties": False,
-    }
+    connection = _connection()
+    properties = {"org_id": connection["org_id"], **_place(), **connection}
+    return _mapping(
+        "One organization, or an enterprise, with its address and credential.",
+        {**properties, "inventory": _inventory(), **_policy()},
+        type=["object", "null"],
+    )
 
 
 def _place() -> dict[str, Any]:
@@ -504,13 +453,12 @@ def _place() -> dict[str, Any]:
             minLength=1,
             examples=["waits for the audit"],
         ),
-        "previously": {
-            "type": "array",
-            "items": _text("Old name of the target.", pattern=TARGET_NAME, example="prod"),
-            "minItems": 1,
-            "uniqueItems": True,
-            "description": "Its old names, newest first, so that its inventory comes along.",
-        },
+        "previously": _list(
+            "Its old names, newest first, so that its inventory comes along.",
+            _text("Old name of the target.", pattern=TARGET_NAME, example="prod"),
+            minItems=1,
+            uniqueItems=True,
+        ),
     }
 
 
@@ -525,22 +473,19 @@ def _connection() -> dict[str, Any]:
             minLength=1,
             example="org-0123abcd",
         ),
-        "enterprise": {
-            "type": "boolean",
-            "description": "true: the objects are those of the enterprise that the key belongs to, "
-            "instead of those of an organization. API v3.",
-            "default": False,
-        },
+        "enterprise": _flag(
+            "The objects are those of the enterprise that the key belongs to, instead of those of "
+            "an organization. API v3."
+        ),
         "api_url": _text(
             "URL of the API. Missing: DEVIN_API_URL, else https://api.devin.ai.",
             minLength=1,
             example="https://api.devin.ai",
         ),
-        "api_version": {
-            "enum": ["v3", "v1"],
-            "description": "Version of the API. Missing: v3 for a key that begins with cog_, "
-            "v1 for apk_.",
-        },
+        "api_version": _word(
+            "Version of the API. Missing: v3 for a key that begins with cog_, v1 for apk_.",
+            ("v3", "v1"),
+        ),
         "api_key_env": _text(
             "Environment variable with the API key, never the key itself.",
             pattern=ENVIRONMENT_NAME,
@@ -563,60 +508,57 @@ def _connection() -> dict[str, Any]:
 
 
 def _inventory() -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {
-            "store": {
-                "enum": ["none", "branch", "file"],
-                "description": "Where it is stored: on its own branch (the default if there is a "
-                "Git remote), in a file below .devinops/ (the default if not), or nowhere (none).",
-            },
-            "branch": _text(
-                "Branch for store: branch (default: devinops).",
-                pattern=BRANCH_NAME,
-                example="devinops",
-            ),
-            "remote": _text(
-                "Name of the Git remote for store: branch (default: origin, else the only one).",
-                pattern=REMOTE_NAME,
-                example="origin",
-            ),
-        },
-        "required": ["store"],
-        "additionalProperties": False,
-        "description": "The record of which live objects this repository owns.",
-        "example": {"store": "branch"},
+    properties = {
+        "store": _word(
+            "Where it is stored: on its own branch (the default if there is a Git remote), in a "
+            "file below .devinops/ (the default if not), or nowhere (none).",
+            ("none", "branch", "file"),
+        ),
+        "branch": _text(
+            "Branch for store: branch (default: devinops).",
+            pattern=BRANCH_NAME,
+            example="devinops",
+        ),
+        "remote": _text(
+            "Name of the Git remote for store: branch (default: origin, else the only one).",
+            pattern=REMOTE_NAME,
+            example="origin",
+        ),
     }
+    return _mapping(
+        "The record of which live objects this repository owns.",
+        properties,
+        required=["store"],
+        example={"store": "branch"},
+    )
 
 
 def _policy() -> dict[str, Any]:
     """Return the properties that say what a run may do in a target."""
     return {
-        "prune": {
-            "enum": [prune.value for prune in Prune],
-            "description": "Which undeclared objects are deleted: none (off, the default), "
-            "those that the inventory owns, or also every note in `scope`. Secrets need "
-            "--allow delete=N as well.",
-            "example": Prune.OWNED.value,
-        },
-        "scope": {
-            "type": "array",
-            "minItems": 1,
-            "items": {"type": "string", "pattern": SCOPE, "example": "Backend/**"},
-            "description": "Folders for `prune: scope`: a folder, or a folder followed by a "
-            "pattern such as Backend/**; / stands for the notes in the root.",
-        },
-        "on_drift": {
-            "enum": [choice.value for choice in OnDrift],
-            "description": "What to do with changes made outside devinops: show and keep them "
-            "(the default), overwrite them, or fail.",
-        },
-        "missing_folders": {
-            "enum": [choice.value for choice in MissingFolders],
-            "description": "What to do with a new note whose folder is missing: create it in the "
-            "root, with a warning, and move it when the folder exists (root, the default with an "
-            "inventory), or block it.",
-        },
+        "prune": _word(
+            "Which undeclared objects are deleted: none (off, the default), those that the "
+            "inventory owns, or also every note in `scope`. Secrets need --allow delete=N as well.",
+            Prune,
+            example=Prune.OWNED.value,
+        ),
+        "scope": _list(
+            "Folders for `prune: scope`: a folder, or a folder followed by a pattern such as "
+            "Backend/**; / stands for the notes in the root.",
+            {"type": "string", "pattern": SCOPE, "example": "Backend/**"},
+            minItems=1,
+        ),
+        "on_drift": _word(
+            "What to do with changes made outside devinops: show and keep them (the default), "
+            "overwrite them, or fail.",
+            OnDrift,
+        ),
+        "missing_folders": _word(
+            "What to do with a new note whose folder is missing: create it in the root, with a "
+            "warning, and move it when the folder exists (root, the default with an inventory), or "
+            "block it.",
+            MissingFolders,
+        ),
         "max_delete": {
             "type": ["string", "integer"],
             "pattern": "^(100|[0-9]{1,2})%$",
@@ -626,9 +568,9 @@ def _policy() -> dict[str, Any]:
             "default": "20%",
             "example": "10%",
         },
-        "v3_macro": {
-            "enum": ["hold", "verify"],
-            "description": "API v3 cannot set a macro. If an update might lose one: block the "
-            "update (hold, the default), or send it and check (verify).",
-        },
+        "v3_macro": _word(
+            "API v3 cannot set a macro. If an update might lose one: block the update (hold, the "
+            "default), or send it and check (verify).",
+            ("hold", "verify"),
+        ),
     }
