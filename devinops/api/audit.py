@@ -58,11 +58,7 @@ def with_editors(
 
 
 def authors(
-    http: Getter,
-    org_id: str,
-    ids: Collection[str],
-    since: int,
-    until: int,
+    http: Getter, org_id: str, ids: Collection[str], since: int, until: int
 ) -> dict[str, Author]:
     """Return id → author of the newest event about that object. Times are epoch seconds.
 

@@ -85,8 +85,7 @@ def open_client(endpoint: Endpoint) -> httpx.Client:
             },
             timeout=httpx.Timeout(endpoint.timeout_s, pool=None),
             limits=httpx.Limits(
-                max_connections=endpoint.connections,
-                max_keepalive_connections=endpoint.connections,
+                max_connections=endpoint.connections, max_keepalive_connections=endpoint.connections
             ),
             # No API needs cookies, and a server could set any number of them.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),

@@ -93,12 +93,7 @@ def _read(
 
 
 def unpaged(
-    response: Any,
-    call: Call,
-    api: Api,
-    seen: Callable[[list[Item]], None],
-    *,
-    shared: bool = False,
+    response: Any, call: Call, api: Api, seen: Callable[[list[Item]], None], *, shared: bool = False
 ) -> list[Item]:
     """Return the objects of a response that has the whole list.
 

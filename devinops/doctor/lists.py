@@ -72,10 +72,7 @@ class ReadList:
 
 
 def read(
-    observer: Observer,
-    reading: Reading,
-    shapes: Mapping[str, Any],
-    ids: Mapping[str, str],
+    observer: Observer, reading: Reading, shapes: Mapping[str, Any], ids: Mapping[str, str]
 ) -> ReadList:
     """Return what a reading leads to; of a short list, the first two objects are read again."""
     result = ReadList(reading)

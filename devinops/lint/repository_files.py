@@ -15,14 +15,7 @@ from typing import Final
 from devinops.load.discover import is_at_or_below, is_inside, read_text
 
 ALWAYS_READ: Final = frozenset(
-    {
-        "AGENTS.md",
-        "AGENT.md",
-        "AGENTS.local.md",
-        "CLAUDE.md",
-        ".cursorrules",
-        ".windsurfrules",
-    }
+    {"AGENTS.md", "AGENT.md", "AGENTS.local.md", "CLAUDE.md", ".cursorrules", ".windsurfrules"}
 )
 """Names of files that Devin reads in any directory of a repository. Source: docs.devin.ai."""
 

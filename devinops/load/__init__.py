@@ -115,12 +115,7 @@ def load(
     among the declarations, except those with `duplicate-declaration`.
     """
     finder = files.Finder(
-        root,
-        paths=paths,
-        ignore=ignore,
-        source_of=source_of,
-        untracked=untracked,
-        layers=layers,
+        root, paths=paths, ignore=ignore, source_of=source_of, untracked=untracked, layers=layers
     )
     finder.find()
     reader = _EntryReader(finder.root, layers=layers, seen=seen, untracked=untracked, raws=raws)

@@ -16,14 +16,7 @@ from devinops.load.problems import problem
 from devinops.load.yamltree import CONTROL, Node
 from devinops.model.keys import FolderPath, Key, folder_path
 from devinops.model.kind import Attribute, FieldPath, Kind, Path, Resource
-from devinops.model.objects import (
-    NOT_LAYERED,
-    Declaration,
-    Ensure,
-    Layering,
-    Problem,
-    Source,
-)
+from devinops.model.objects import NOT_LAYERED, Declaration, Ensure, Layering, Problem, Source
 from devinops.model.values import canonical_text
 from devinops.schema.findings import SchemaFinding, check, entry_checker, unknown_words
 

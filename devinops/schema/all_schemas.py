@@ -8,11 +8,7 @@ from typing import Any
 
 from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.base_document import schema
-from devinops.schema.command_outputs import (
-    PullDocument,
-    RulesDocument,
-    TargetsDocument,
-)
+from devinops.schema.command_outputs import PullDocument, RulesDocument, TargetsDocument
 from devinops.schema.doctor import DoctorDocument
 from devinops.schema.files import headed
 from devinops.schema.insight import InsightDocument
@@ -45,18 +41,14 @@ def document_schemas() -> dict[str, dict[str, Any]]:
         "problems": schema(
             "Output of devinops validate and lint with --format json", [ProblemsDocument]
         ),
-        "rules": schema(
-            "Output of devinops lint --explain with --format json",
-            [RulesDocument],
-        ),
+        "rules": schema("Output of devinops lint --explain with --format json", [RulesDocument]),
         "plugin-lock": schema(
             "One line of devinops-lock.jsonl (JSON Lines), which devinops export writes into a "
             "plugin: the header or an entry",
             [LockHeader, LockLine],
         ),
         "pull": schema(
-            "Output of devinops pull with --format json",
-            [PullDocument, FailureDocument],
+            "Output of devinops pull with --format json", [PullDocument, FailureDocument]
         ),
         "doctor": schema(
             "Output of devinops doctor with --format json", [DoctorDocument, FailureDocument]
@@ -65,8 +57,7 @@ def document_schemas() -> dict[str, dict[str, Any]]:
             "Output of devinops insight with --format json", [InsightDocument, FailureDocument]
         ),
         "targets-documents": schema(
-            "Output of devinops targets with --format json",
-            [TargetsDocument, FailureDocument],
+            "Output of devinops targets with --format json", [TargetsDocument, FailureDocument]
         ),
         "backup": schema(
             "One line of a backup (JSON Lines): the header or an object", [BackupHeader, ObjectLine]

@@ -15,14 +15,7 @@ from devinops.model.keys import FolderPath
 from devinops.model.kind import ApiVersion, Lifecycle, Resource
 from devinops.model.objects import Access, Live, member_names
 from devinops.model.target import Target
-from devinops.schema.base_document import (
-    Count,
-    Document,
-    DroppedKind,
-    KeyText,
-    Text,
-    addressed,
-)
+from devinops.schema.base_document import Count, Document, DroppedKind, KeyText, Text, addressed
 from devinops.schema.files import TARGET_NAME
 from devinops.schema.findings import validator
 

@@ -94,10 +94,7 @@ def load_object(text: str | bytes) -> dict[str, Any]:
     try:
         text = text if isinstance(text, str) else text.decode("utf-8")
         value = json.loads(
-            text,
-            object_pairs_hook=_without_repeats,
-            parse_constant=_refuse,
-            parse_float=_finite,
+            text, object_pairs_hook=_without_repeats, parse_constant=_refuse, parse_float=_finite
         )
         if "\\u" in text or not text.isascii():
             json.dumps(value, ensure_ascii=False).encode("utf-8")

@@ -11,12 +11,7 @@ from msgspec import Struct
 
 from devinops.model.objects import Severity
 from devinops.model.target import WaveState
-from devinops.schema.base_document import (
-    Count,
-    Document,
-    ExitStatus,
-    KeyText,
-)
+from devinops.schema.base_document import Count, Document, ExitStatus, KeyText
 from devinops.schema.parts import SourceItem
 
 # --- lint -----------------------------------------------------------------------------------------

@@ -515,9 +515,7 @@ def _inventory() -> dict[str, Any]:
             ("none", "branch", "file"),
         ),
         "branch": _text(
-            "Branch for store: branch (default: devinops).",
-            pattern=BRANCH_NAME,
-            example="devinops",
+            "Branch for store: branch (default: devinops).", pattern=BRANCH_NAME, example="devinops"
         ),
         "remote": _text(
             "Name of the Git remote for store: branch (default: origin, else the only one).",

@@ -13,24 +13,12 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from devinops.model import values
-from devinops.model.changes import (
-    FieldChange,
-    Missing,
-    Refusal,
-    Risk,
-)
+from devinops.model.changes import FieldChange, Missing, Refusal, Risk
 from devinops.model.kind import ApiVersion
 from devinops.model.objects import Overridden, Problem, Severity, Source
 from devinops.model.policy import Approval, Approvals
 from devinops.model.target import Target
-from devinops.schema.base_document import (
-    Count,
-    KeyText,
-    LineNumber,
-    about,
-    addressed,
-    read_key,
-)
+from devinops.schema.base_document import Count, KeyText, LineNumber, about, addressed, read_key
 
 CHECKSUM = "checksum"
 """Name of the field of a plan document that holds its checksum."""

@@ -83,8 +83,4 @@ def _name(text: str, choices: ImportChoices, below: str) -> str:
     return f"Instructions for {below or repository or 'agents'}"
 
 
-FORM = Form(
-    "repository instructions",
-    lambda path: path.rpartition("/")[2].lower() in NAMES,
-    _read,
-)
+FORM = Form("repository instructions", lambda path: path.rpartition("/")[2].lower() in NAMES, _read)

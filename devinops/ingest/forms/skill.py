@@ -81,8 +81,5 @@ def losses(source: ImportSource, written: ImportPage, use: Use) -> tuple[str, ..
 
 
 FORM = Form(
-    "skill",
-    lambda path: path.rpartition("/")[2].lower() == "skill.md",
-    read,
-    looks_beside=True,
+    "skill", lambda path: path.rpartition("/")[2].lower() == "skill.md", read, looks_beside=True
 )
