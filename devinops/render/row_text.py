@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final
 
 from devinops.model.changes import Action, FieldChange
@@ -57,36 +56,10 @@ _SUMMARY_COLUMNS = 100
 """How much of a text is shown if the width of the terminal is not known."""
 
 
-class Level(Enum):
-    """How much of a row is shown."""
-
-    DETAILS = "details"
-    LINE = "line"
-    COUNT = "count"
-
-
-def levels(rows: Sequence[Row], *, full: bool) -> Iterator[tuple[Row, Level]]:
-    """Yield each change with how much of it is shown.
-
-    Updates and renames are always shown with their details, and every delete has at least a line,
-    so that nobody approves one without having seen its key. `full` shows all details.
-    """
-    numbers = Counter(row.action for row in rows if _is_brief(row))
-    listed: Counter[tuple[str, str]] = Counter()
-    for row in rows:
-        action, group = row.action, (row.key.kind if row.key else "", row.action)
-        if full or numbers[action] <= MAX_BRIEF or not _is_brief(row):
-            yield row, Level.DETAILS
-        elif listed[group] < MAX_LISTED or row.stays:
-            listed[group] += 1
-            yield row, Level.LINE
-        else:
-            yield row, Level.COUNT
-
-
-def _is_brief(row: Row) -> bool:
-    """Return whether a change has no diff: it creates, deletes, or adopts an equal object."""
-    return row.action in (Action.CREATE, Action.DELETE) or not (row.details or row.rows)
+def has_diff(row: Row) -> bool:
+    """Return whether a change does more than to create, to delete, or to adopt an equal object."""
+    is_whole = row.action in (Action.CREATE, Action.DELETE)
+    return not is_whole and bool(row.details or row.rows)
 
 
 @dataclass(frozen=True)
@@ -96,13 +69,19 @@ class RowText:
     terminal: Terminal
     full: bool = False
 
-    def changes(self, rows: Iterable[tuple[Row, Level]]) -> Iterator[str]:
-        """Yield the lines of changes, and the number of those left out."""
-        left_out: Counter[str] = Counter()
-        for row, level in rows:
-            if level is Level.DETAILS:
+    def changes(self, rows: Iterable[Row], many: Collection[str]) -> Iterator[str]:
+        """Yield the lines of changes, and how many are left out of the actions that are `many`.
+
+        Changes with a diff are always shown with it, and every delete has at least a line, so that
+        nobody approves one without having seen its key.
+        """
+        listed, left_out = Counter[tuple[str, str]](), Counter[str]()
+        for row in rows:
+            group = row.key.kind if row.key else "", row.action
+            if row.action not in many or has_diff(row):
                 yield from self.row(row)
-            elif level is Level.LINE:
+            elif listed[group] < MAX_LISTED or row.stays:
+                listed[group] += 1
                 yield from self.heading(row)
             else:
                 left_out[row.action] += 1

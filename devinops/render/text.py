@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ from devinops.render import counted
 from devinops.render.escape import line
 from devinops.render.problem_text import ProblemText
 from devinops.render.report import Block, Part, Report
-from devinops.render.row_text import RowText, levels
+from devinops.render.row_text import MAX_BRIEF, RowText, has_diff
 from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
 from devinops.render.terminal import Look, Sign, Span, Terminal
 
@@ -81,10 +82,12 @@ class Text:
 
     def changes(self, blocks: Sequence[Block]) -> Iterator[str]:
         """Yield the rows of blocks with as much of each as fits a list."""
-        every = levels([row for block in blocks for row in block.rows], full=self.full)
+        rows = (row for block in blocks for row in block.rows)
+        numbers = Counter(row.action for row in rows if not has_diff(row))
+        many = {action for action, number in numbers.items() if number > MAX_BRIEF}
         for block in blocks:
             yield from self._heading(block.heading)
-            yield from self._rows.changes([next(every) for _ in block.rows])
+            yield from self._rows.changes(block.rows, () if self.full else many)
 
     def _block(self, report: Report, block: Block) -> Iterator[str]:
         """Yield a block, with the details of its rows where they are not in the list."""

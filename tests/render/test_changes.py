@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from devinops.model.changes import Action, Change, FieldChange
@@ -10,14 +12,10 @@ from devinops.model.values import UNSET
 from devinops.render.by_change import change_row
 from devinops.render.html.values import fields
 from devinops.render.markdown.changes import field_blocks
-from devinops.render.row_text import (
-    MAX_BRIEF,
-    MAX_LISTED,
-    Level,
-    RowText,
-    levels,
-)
+from devinops.render.report import Block, Part
+from devinops.render.row_text import MAX_BRIEF, MAX_LISTED, RowText
 from devinops.render.terminal import Terminal
+from devinops.render.text import Text
 
 
 def changes(action: Action, number: int, kind: str = "knowledge") -> list[Change]:
@@ -29,8 +27,12 @@ def changes(action: Action, number: int, kind: str = "knowledge") -> list[Change
 
 
 def counted(plan: list[Change], *, full: bool = False) -> list[int]:
-    shown = [level for _, level in levels([*map(change_row, plan)], full=full)]
-    return [shown.count(level) for level in Level]
+    """Return how many changes have their details, only a line, or are only counted."""
+    block = Block(Part.CHANGES, "Changes", rows=tuple(map(change_row, plan)))
+    lines = "\n".join(Text(Terminal(), full).changes([block]))
+    details = lines.count("why")
+    left_out = map(int, re.findall(r"… and (\d+) more", lines))
+    return [details, len(re.findall(r":N\d+", lines)) - details, sum(left_out)]
 
 
 MANY = 180
