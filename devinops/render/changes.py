@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from devinops.kinds import KINDS
@@ -64,6 +65,15 @@ def elements(kind: str, field: FieldChange) -> tuple[list[Any], list[Any]]:
     return added_and_removed(attribute, field.before, field.after) if attribute else ([], [])
 
 
+def gained_and_lost(kind: str, field: FieldChange) -> tuple[list[Any], list[Any]]:
+    """Return the values, or the elements of a set, that a field gains, and those that it loses."""
+    added, removed = elements(kind, field)
+    if added or removed:
+        return added, removed
+    after, before = ([] if value is UNSET else [value] for value in (field.after, field.before))
+    return after, before
+
+
 def lost(kind: str, field: FieldChange) -> list[Any]:
     """Return the elements that are gone from a set, none for other fields."""
     attribute = KINDS[kind].by_name.get(field.name)
@@ -71,7 +81,12 @@ def lost(kind: str, field: FieldChange) -> list[Any]:
 
 
 def compared_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]] | None:
-    """Return the lines of both values of a field; None if they are too short to be compared."""
+    """Return the lines of both values of a field.
+
+    None if they are too short to be compared, or if there is only one.
+    """
+    if UNSET in (field.before, field.after):
+        return None
     if is_text(kind, field):
         old, new = canonical_text(field.before), canonical_text(field.after)
         return old.split("\n"), new.split("\n")
@@ -94,11 +109,6 @@ def size_of(kind: str, fields: Iterable[FieldChange]) -> str:
 
 def changed_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]]:
     """Return the lines or elements that a field gains and loses; a short value is one line."""
-    if field.before is UNSET or field.after is UNSET:
-        value = field.after if field.before is UNSET else field.before
-        is_prose = is_text(kind, field)
-        lines = value.removesuffix("\n").split("\n") if is_prose else [value_text(value)]
-        return (lines, []) if field.before is UNSET else ([], lines)
     if versions := compared_lines(kind, field):
         old, new = versions
         if len(old) + len(new) > MAX_DIFF_LINES:
@@ -108,10 +118,14 @@ def changed_lines(kind: str, field: FieldChange) -> tuple[list[str], list[str]]:
             [line for *_, start, end in steps for line in new[start:end]],
             [line for _, start, end, *_ in steps for line in old[start:end]],
         )
-    added, removed = elements(kind, field)
-    if not (added or removed):
-        added, removed = [field.after], [field.before]
-    return [*map(value_text, added)], [*map(value_text, removed)]
+    lines = text_lines if is_text(kind, field) else lambda value: [value_text(value)]
+    added, removed = gained_and_lost(kind, field)
+    return [*chain.from_iterable(map(lines, added))], [*chain.from_iterable(map(lines, removed))]
+
+
+def text_lines(text: str) -> list[str]:
+    """Return the lines of a text. Only LF ends one: other line ends are shown as escapes."""
+    return text.removesuffix("\n").split("\n")
 
 
 def value_text(value: Any, indent: int | None = None) -> str:

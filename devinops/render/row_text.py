@@ -21,6 +21,7 @@ from devinops.render.changes import (
     elements,
     is_text,
     shown_line,
+    text_lines,
     value_text,
 )
 from devinops.render.escape import body_line, line, rest_of_line
@@ -178,13 +179,13 @@ class RowText:
 
         `sides` says what `-` and `+` stand for in the diff of a text, if not before and after.
         """
-        if field.before is UNSET:
+        if versions := compared_lines(kind, field):
+            yield from self._row(_CHANGED, f"{field.name}:", f" ({sides})" if sides else _at(field))
+            yield from self._diff(*versions)
+        elif field.before is UNSET:
             yield from self._one_side(kind, field, field.after, _ADDED if signed else None)
         elif field.after is UNSET:
             yield from self._one_side(kind, field, field.before, _REMOVED if signed else None)
-        elif versions := compared_lines(kind, field):
-            yield from self._row(_CHANGED, f"{field.name}:", f" ({sides})" if sides else _at(field))
-            yield from self._diff(*versions)
         else:
             yield from self._values(kind, field)
         for description in descriptions(kind, field):
@@ -199,8 +200,7 @@ class RowText:
         if not is_text(kind, field):
             yield from self._row(mark, f"{field.name}: {self._value(value)}")
             return
-        # Only at LF: the other line ends that Python knows are shown as escapes.
-        lines = str(value).removesuffix("\n").split("\n")
+        lines = text_lines(value)
         if self.full and len(lines) > 1:
             yield from self._row(mark, f"{field.name}:")
             for text in lines:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from devinops.model.values import canonical_text
 from devinops.render import counted
-from devinops.render.changes import MAX_DIFF_LINES
+from devinops.render.changes import MAX_DIFF_LINES, text_lines
 from devinops.render.escape import WHOLE
 from devinops.render.html.markup import Html, joined, preformatted, tag, text
 from devinops.render.line_diff import UNCOMPARED, BoundedMatcher, Work
@@ -36,22 +35,15 @@ def difference(before: str, after: str) -> Html:
             ]
         )
     is_long = max(len(old), len(new)) >= 1_000
-    gutter = Gutter(5 if is_long else 3)
+    gutter = "{:>5} {:>5} {}" if is_long else "{:>3} {:>3} {}"
     return tag("div", *_pieces(old, new, gutter), class_="long diff" if is_long else "diff")
 
 
-@dataclass(frozen=True)
-class Gutter:
-    """Writes the numbers and the sign before a line."""
+def _pieces(old: Sequence[str], new: Sequence[str], gutter: str) -> Iterator[Html]:
+    """Yield the blocks of lines that are shown, and between them those that are folded.
 
-    digits: int
-
-    def __call__(self, old: int | None, new: int | None, sign: str = " ") -> str:
-        return f"{old or '':>{self.digits}} {new or '':>{self.digits}} {sign}"
-
-
-def _pieces(old: Sequence[str], new: Sequence[str], gutter: Gutter) -> Iterator[Html]:
-    """Yield the blocks of lines that are shown, and between them those that are folded."""
+    `gutter` is the format of both numbers and of the sign before a line.
+    """
     lines: list[Html] = []
     matcher, work = BoundedMatcher(old, new), Work(MAX_COMPARED_WORDS)
     steps = matcher.get_opcodes()
@@ -85,17 +77,17 @@ def _block(lines: Sequence[Html]) -> Iterator[Html]:
         yield tag("pre", *lines)
 
 
-def _equal_line(old: int, new: int, line: str, gutter: Gutter) -> Html:
-    return tag("span", _tabbed(line), Html("\n"), data_gutter=gutter(old, new))
+def _equal_line(old: int, new: int, line: str, gutter: str) -> Html:
+    return tag("span", _tabbed(line), Html("\n"), data_gutter=gutter.format(old, new, " "))
 
 
-def _changed_lines(rows: Iterator[Row], old: int, new: int, gutter: Gutter) -> Iterator[Html]:
+def _changed_lines(rows: Iterator[Row], old: int, new: int, gutter: str) -> Iterator[Html]:
     for symbol, parts in rows:
         if symbol == "-":
-            yield tag("del", *_marked(parts), Html("\n"), data_gutter=gutter(old, None, "-"))
+            yield tag("del", *_marked(parts), Html("\n"), data_gutter=gutter.format(old, "", "-"))
             old += 1
         else:
-            yield tag("ins", *_marked(parts), Html("\n"), data_gutter=gutter(None, new, "+"))
+            yield tag("ins", *_marked(parts), Html("\n"), data_gutter=gutter.format("", new, "+"))
             new += 1
 
 
@@ -130,8 +122,7 @@ def _tabbed(line: str, tab: str = "\t") -> Html:
 
 def whole(value: str) -> Html:
     """Return a text of one side only; a long one is folded after `MAX_LINES`."""
-    # Only at LF: the other line ends that Python knows are shown as escapes.
-    lines = value.removesuffix("\n").split("\n")
+    lines = text_lines(value)
     if len(lines) < MAX_LINES + MIN_FOLD:
         return _text(lines)
     rest = lines[MAX_LINES:]

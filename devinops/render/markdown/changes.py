@@ -9,7 +9,6 @@ from itertools import islice, takewhile
 from typing import Final, NamedTuple
 
 from devinops.model.changes import FieldChange
-from devinops.model.values import UNSET
 from devinops.planning.diff import nested_paths
 from devinops.render import counted
 from devinops.render.changes import (
@@ -18,8 +17,10 @@ from devinops.render.changes import (
     compared_lines,
     descriptions,
     elements,
+    gained_and_lost,
     is_text,
     shown_line,
+    text_lines,
     value_text,
 )
 from devinops.render.escape import WHOLE, body_line, line, rest_of_line
@@ -59,26 +60,15 @@ def field_blocks(kind: str, field: FieldChange, *, sides: str = "") -> Iterator[
     `sides` says what `-` and `+` stand for, if not before and after.
     """
     title = f"{field.name} ({sides})" if sides else field.name
-    one_sided = field.before is UNSET or field.after is UNSET
-    if one_sided and is_text(kind, field):
-        sign, text = ("+", field.after) if field.before is UNSET else ("-", field.before)
-        lines = text.removesuffix("\n").split("\n")
-        yield Block((f"@@ {title} @@", *(row for part in lines for row in _whole(sign, part))))
-    elif not one_sided and (versions := compared_lines(kind, field)):
+    notes = [f"# {line(text)}" for text in descriptions(kind, field)]
+    if not any(elements(kind, field)):
+        notes = [*_at(field), *notes]
+    if versions := compared_lines(kind, field):
         yield from _hunks(*versions, title)
-        if notes := (*_at(field), *_notes(kind, field)):
-            yield Block(notes)
+        if notes:
+            yield Block(tuple(notes))
     else:
-        rows = (f"@@ {title} @@", *_value_rows(kind, field))
-        yield Block((*rows, *_notes(kind, field)))
-
-
-def _notes(kind: str, field: FieldChange) -> Iterator[str]:
-    return (f"# {line(text)}" for text in descriptions(kind, field))
-
-
-def _whole(sign: str, text: str) -> Iterator[str]:
-    return _wrapped(sign, body_line(text, most=WHOLE))
+        yield Block((f"@@ {title} @@", *_value_rows(kind, field), *notes))
 
 
 def _hunks(old: Sequence[str], new: Sequence[str], title: str) -> Iterator[Block]:
@@ -115,19 +105,16 @@ def _wrapped(sign: str, text: str) -> Iterator[str]:
 
 def _value_rows(kind: str, field: FieldChange) -> Iterator[str]:
     """Yield the rows of both values of a field, or of the elements that a set loses and gains."""
-    added, removed = elements(kind, field)
-    if added or removed:
-        paths: Sequence[str] = ()
-    else:
-        paths = tuple(_at(field))
-        removed = [] if field.before is UNSET else [field.before]
-        added = [] if field.after is UNSET else [field.after]
+    added, removed = gained_and_lost(kind, field)
     for sign, values in (("-", removed), ("+", added)):
         for value in values:
+            if is_text(kind, field):
+                lines = (body_line(part, most=WHOLE) for part in text_lines(value))
+                yield from (row for part in lines for row in _wrapped(sign, part))
+                continue
             shown = rest_of_line(value_text(value), WHOLE)
             is_word = shown.isascii() and " " not in shown
             yield from [f"{sign} {shown}"] if is_word else _wrapped(sign, shown)
-    yield from paths
 
 
 def _at(field: FieldChange) -> Iterator[str]:
