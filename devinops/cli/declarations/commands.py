@@ -11,9 +11,16 @@ from devinops.cli.declarations import completed_values
 from devinops.cli.declarations.groups import Command, Group
 from devinops.cli.declarations.options import (
     AFFECTED,
+    API,
     EXPECT,
+    FILTERS,
+    HTTP,
+    LOCK,
+    SHARD,
     SKIP_OUTSIDE,
     SKIP_UNTRACKED,
+    TARGET,
+    TARGETS,
     WAVE,
     WEBHOOK_SECRETS,
     YES,
@@ -195,7 +202,7 @@ def fmt(**arguments: Any) -> ExitCode:
 )
 @AFFECTED
 @WAVE
-@common(api=True, many=True, shards=True, filters=True, lock=True, problems=True)
+@common(TARGETS, SHARD, *API, *FILTERS, LOCK, problems=True)
 @approvals
 def plan(**arguments: Any) -> ExitCode:
     """Show what apply would change; never writes.
@@ -213,7 +220,7 @@ def plan(**arguments: Any) -> ExitCode:
 
 @click.command(cls=Command)
 @click.argument("plans", nargs=-1, required=True, metavar="PLAN...", type=FilePath())
-@common(target=True)
+@common(TARGET)
 def show(**arguments: Any) -> ExitCode:
     """Show a saved plan, offline and without a key; with -t, only what happens in one target.
 
@@ -242,7 +249,7 @@ def show(**arguments: Any) -> ExitCode:
     help="JSON report of targets waves at this commit, instead of planning the waves.",
 )
 @WEBHOOK_SECRETS
-@common(api=True, many=True, shards=True, filters=True, lock=True, problems=True)
+@common(TARGETS, SHARD, *API, *FILTERS, LOCK, problems=True)
 @approvals
 def apply(**arguments: Any) -> ExitCode:
     """Make the organization match the files: plan, show, ask, write, plan again.
@@ -283,7 +290,7 @@ def apply(**arguments: Any) -> ExitCode:
     metavar="BRANCH",
     help="The branch that --print-digest accepts merges into. Default: the branch of the CI job.",
 )
-@common(host=True)
+@common(TARGET, *HTTP)
 def comment(**arguments: Any) -> ExitCode:
     """Post the Markdown report FILE (- for stdin) as a comment on the pull or merge request.
 
@@ -307,7 +314,7 @@ def comment(**arguments: Any) -> ExitCode:
 @YES
 @EXPECT
 @WEBHOOK_SECRETS
-@common(api=True, many=True, lock=True)
+@common(TARGETS, *API, LOCK)
 @allowing("targets=N", *HAZARDS)
 def rollback(**arguments: Any) -> ExitCode:
     """Restore what a run overwrote or deleted: plan, show, ask, write.
@@ -339,7 +346,7 @@ def rollback(**arguments: Any) -> ExitCode:
     type=click.Choice(["misleading"]),
     help="Exit 1 if a note misled two sessions since its text last changed.",
 )
-@common(api=True, many=True)
+@common(TARGETS, *API)
 def insight(**arguments: Any) -> ExitCode:
     """Show what Devin's sessions say about the notes: which help, which mislead, what is missing.
 
@@ -367,7 +374,7 @@ def insight(**arguments: Any) -> ExitCode:
     is_flag=True,
     help="Write nothing; exit 2 if files would change, 4 if something is left to you.",
 )
-@common(api=True, many=True, filters=True, lock=True)
+@common(TARGETS, *API, *FILTERS, LOCK)
 def pull(**arguments: Any) -> ExitCode:
     """Write live objects into files. Nothing is written to the organization.
 
@@ -410,7 +417,7 @@ def pull(**arguments: Any) -> ExitCode:
 )
 @option("--dry-run", is_flag=True, help="Show what would be written, but write nothing.")
 @option("--force", is_flag=True, help="Overwrite entries with the same key.")
-@common(target=True)
+@common(TARGET)
 def import_(**arguments: Any) -> ExitCode:
     """Turn the files of other tools into entries, and report what each became; calls no API.
 
@@ -435,7 +442,7 @@ def inventory() -> None:
 
 
 @inventory.command("list", short_help="Show what is owned.")
-@common(api=True)
+@common(TARGET, *API)
 def inventory_list(**arguments: Any) -> ExitCode:
     """Show what is owned: key, id and the file of its entry.
 
@@ -448,7 +455,7 @@ def inventory_list(**arguments: Any) -> ExitCode:
 
 @inventory.command("show", short_help="Show one record.")
 @click.argument("key", type=NonEmpty(), shell_complete=completed_values.owned_keys)
-@common(api=True)
+@common(TARGET, *API)
 def inventory_show(**arguments: Any) -> ExitCode:
     """Show one record, and whether its live object is still as it was applied.
 
@@ -461,7 +468,7 @@ def inventory_show(**arguments: Any) -> ExitCode:
 @inventory.command("link", short_help="Link a key to a live object.")
 @click.argument("key", type=NonEmpty(), shell_complete=completed_values.keys)
 @click.argument("id", type=NonEmpty())
-@common(api=True)
+@common(TARGET, *API)
 def inventory_link(**arguments: Any) -> ExitCode:
     """Link KEY to the live object ID, so that this repository owns it.
 
@@ -479,7 +486,7 @@ def inventory_link(**arguments: Any) -> ExitCode:
 @click.argument("key", type=NonEmpty(), required=False, shell_complete=completed_values.owned_keys)
 @option("--all", "everything", is_flag=True, help="Stop owning all objects of the target.")
 @YES
-@common(api=True)
+@common(TARGET, *API)
 def inventory_forget(**arguments: Any) -> ExitCode:
     """Stop owning KEY. The object stays as it is and is never pruned.
 
@@ -495,7 +502,7 @@ def inventory_forget(**arguments: Any) -> ExitCode:
 
 
 @inventory.command("migrate", short_help="Move it between a file and a branch.")
-@common(api=True)
+@common(TARGET, *API)
 def inventory_migrate(**arguments: Any) -> ExitCode:
     """Move the inventory to the place that devinops.yaml names, and show it.
 
@@ -512,7 +519,7 @@ def inventory_migrate(**arguments: Any) -> ExitCode:
 
 @inventory.command("unlock", short_help="Release the lock of a dead run.")
 @click.argument("run", type=NonEmpty(), shell_complete=completed_values.open_runs)
-@common(api=True)
+@common(TARGET, *API)
 def inventory_unlock(**arguments: Any) -> ExitCode:
     """Release the lock of RUN, if you are sure that it has died, in all its targets.
 
@@ -527,7 +534,7 @@ def inventory_unlock(**arguments: Any) -> ExitCode:
 
 @inventory.command("repair", short_help="Link records whose object is gone.")
 @YES
-@common(api=True)
+@common(TARGET, *API)
 def inventory_repair(**arguments: Any) -> ExitCode:
     """Find records whose object is gone, and link them to similar live objects.
 
@@ -539,7 +546,7 @@ def inventory_repair(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@common(api=True, many=True, shards=True, lock=True)
+@common(TARGETS, SHARD, *API, LOCK)
 def drift(**arguments: Any) -> ExitCode:
     """Show what was changed outside devinops since the last apply; exit 2 if anything was.
 
@@ -569,7 +576,7 @@ def drift(**arguments: Any) -> ExitCode:
 )
 @option("--check", is_flag=True, help="Write nothing; exit 2 if the plugin would change.")
 @option("--force", is_flag=True, help="Also overwrite files changed by hand, and remove many.")
-@common(target=True)
+@common(TARGET)
 def export(**arguments: Any) -> ExitCode:
     """Write the entries as a plugin of skills and rules, in the directory DIR.
 
@@ -586,7 +593,7 @@ def export(**arguments: Any) -> ExitCode:
 
 @click.command(cls=Command)
 @click.argument("key", type=NonEmpty(), shell_complete=completed_values.keys)
-@common(target=True)
+@common(TARGET)
 def explain(**arguments: Any) -> ExitCode:
     """Show which file gave each value of an entry, offline and without a key.
 
@@ -617,7 +624,7 @@ def explain(**arguments: Any) -> ExitCode:
     help="With --write or --clean: at the enterprise, which all organizations see.",
 )
 @YES
-@common(host=True)  # one request after the other, so without --parallelism
+@common(TARGET, *HTTP)  # one request after the other, so without --parallelism
 def doctor(**arguments: Any) -> ExitCode:
     """Ask the API whether devinops is right about it, and look at this machine.
 
@@ -640,7 +647,7 @@ def doctor(**arguments: Any) -> ExitCode:
 
 
 @click.command(cls=Command)
-@common(api=True, many=True)
+@common(TARGETS, *API)
 def whoami(**arguments: Any) -> ExitCode:
     """Show the effective settings, the source of each, and who the API key belongs to.
 
@@ -660,7 +667,7 @@ def whoami(**arguments: Any) -> ExitCode:
     metavar="REF",
     help="List only targets whose entries or settings differ from the merge base of HEAD and REF.",
 )
-@common(target=True, many=True)
+@common(TARGETS)
 def targets(**arguments: Any) -> ExitCode:
     """List the targets of devinops.yaml, with their organizations, labels and keys; calls no API.
 
@@ -675,7 +682,7 @@ def targets(**arguments: Any) -> ExitCode:
 
 
 @targets.command("waves", short_help="Show where the rollout is.")
-@common(api=True)
+@common(TARGET, *API)
 def targets_waves(**arguments: Any) -> ExitCode:
     """Show which wave is done, which one soaks until when, what failed and what is held.
 
@@ -690,7 +697,7 @@ def targets_waves(**arguments: Any) -> ExitCode:
 
 @targets.command("discover", short_help="Add targets for new organizations of the enterprise.")
 @option("--check", is_flag=True, help="Write nothing; exit 2 if there is a difference.")
-@common(api=True)
+@common(TARGET, *API)
 def targets_discover(**arguments: Any) -> ExitCode:
     """Compare the targets with the organizations of the enterprise, and write the difference.
 

@@ -330,14 +330,14 @@ def _format(formats: tuple[str, ...]) -> Callable[[F], F]:
     )
 
 
-_TARGET = _option(
+TARGET = _option(
     "-t",
     "--target",
     shell_complete=completed_values.targets,
     help="Target in devinops.yaml to work on.",
 )
 
-_TARGETS = _option(
+TARGETS = _option(
     "-t",
     "--target",
     multiple=True,
@@ -346,14 +346,7 @@ _TARGETS = _option(
     help="A name, label=value (with commas: all of them), or all; repeatable.",
 )
 
-_PARALLELISM = _option(
-    "--parallelism",
-    type=click.IntRange(1, 64),
-    metavar="N",
-    help="Maximum concurrent requests. Default: 8, up to 32 for changes.",
-)
-
-_HTTP = (
+HTTP = (
     _option(
         "--timeout",
         cls=Variable,
@@ -371,7 +364,18 @@ _HTTP = (
     ),
 )
 
-_LOCK = _option(
+API = (
+    _option(
+        "--parallelism",
+        type=click.IntRange(1, 64),
+        metavar="N",
+        help="Maximum concurrent requests. Default: 8, up to 32 for changes.",
+    ),
+    *HTTP,
+)
+"""What a command has that uses the Devin API; one of the code host has only `HTTP`."""
+
+LOCK = _option(
     "--lock-timeout",
     type=Seconds(0, 3600),
     default=0.0,
@@ -379,7 +383,7 @@ _LOCK = _option(
     help="How long to wait for another run. Default: 0.",
 )
 
-_FILTERS = tuple(
+FILTERS = tuple(
     _option(
         name,
         multiple=True,
@@ -394,7 +398,7 @@ _FILTERS = tuple(
 )
 
 
-_SHARD = option(
+SHARD = option(
     "--shard",
     type=ShardType(),
     metavar="I/N",
@@ -427,23 +431,10 @@ def _options(params: dict[str, Any], formats: tuple[str, ...]) -> Options:
     )
 
 
-def common(
-    *,
-    api: bool = False,
-    host: bool = False,
-    many: bool = False,
-    shards: bool = False,
-    target: bool = False,
-    filters: bool = False,
-    lock: bool = False,
-    problems: bool = False,
-) -> Callable[[F], F]:
-    """Give a command the common options; its function gets them as one `Options`.
+def common(*more: Callable[[Any], Any], problems: bool = False) -> Callable[[F], F]:
+    """Give a command the options of all commands and `more`; its function gets one `Options`.
 
-    `api`: it uses the Devin API. `host`: it uses only the API of the code host. `many`: it works
-    on several targets. `shards`: other processes can do a part of them. `target`: it works on the
-    files of one. With `problems`, its answers can hold problems in files, so it also has the
-    formats for those.
+    With `problems`, its answers can hold problems in files, so it also has the formats for those.
     """
     formats = FORMATS if problems else _ANSWER_FORMATS
 
@@ -458,18 +449,7 @@ def common(
             _check_outputs(options.reports, options.root)
             return function(options=options, **params)
 
-        shared = (
-            _FILES[0],
-            _format(formats),
-            *_FILES[1:],
-            *([_TARGETS if many else _TARGET] if api or host or many or target else ()),
-            *([_SHARD] if shards else ()),
-            *([_PARALLELISM] if api else ()),
-            *(_HTTP if api or host else ()),
-            *(_FILTERS if filters else ()),
-            *([_LOCK] if lock else ()),
-        )
-        for add_option in reversed(shared):
+        for add_option in reversed((_FILES[0], _format(formats), *_FILES[1:], *more)):
             wrapped = add_option(wrapped)
         return wrapped  # type: ignore[return-value]
 

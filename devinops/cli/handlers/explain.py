@@ -40,14 +40,12 @@ def run(options: Options, key: str) -> ExitCode:
 
 def _entry(loaded: Loaded, key: Key, target: str) -> Declaration:
     """Return the entry that a target has under a key. Raises NotFound."""
-    entries = [entry for entry in loaded.declarations if entry.concerns(target)]
-    for entry in entries:
-        if entry.key == key:
-            return entry
-    others = {n for e in loaded.written if e.key == key for n in e.names or ()}
-    if others:
+    entries = {entry.key: entry for entry in loaded.declarations if entry.concerns(target)}
+    if key in entries:
+        return entries[key]
+    if others := {n for e in loaded.written if e.key == key for n in e.names or ()}:
         raise NotFound(f"the target {target} does not get {key}: it is for {listed(others)}")
-    hint = did_you_mean(key, (str(entry.key) for entry in entries))
+    hint = did_you_mean(key, map(str, entries))
     raise NotFound(f"there is no entry {key} for the target {target}{hint}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -140,15 +139,12 @@ def _known_ids(options: Options) -> dict[Key, Ids]:
     An export works without an inventory, which only helps to follow renamed notes. Of several
     targets, one must be chosen.
     """
-    ids: defaultdict[Key, dict[str, str]] = defaultdict(dict)
     with suppress(DevinopsError):
         project = read_project(options.root)
         name, _ = target_name(project, options.flags)
-        settings = InventorySettings(**project.inventory_of(name))
-        for item in known_items(settings, project.root, name):
-            if isinstance(item, Record):
-                ids[item.key][name] = item.id
-    return dict(ids)
+        items = known_items(InventorySettings(**project.inventory_of(name)), project.root, name)
+        return {item.key: {name: item.id} for item in items if isinstance(item, Record)}
+    return {}
 
 
 def _check_directory(directory: Path, root: Path) -> None:
