@@ -2,6 +2,11 @@
 # Finds out what the jobs that apply have to do: which wave may start, and how many jobs share it.
 set -euo pipefail
 . "$GITHUB_ACTION_PATH/action/access.sh"
+if [ "$GITHUB_EVENT_NAME" = workflow_dispatch ]; then
+  # A person chose the targets, and one job applies to all of them.
+  echo 'shards=[""]' >> "$GITHUB_OUTPUT"
+  exit 0
+fi
 if [ -n "$WAVE" ]; then
   # With the keys for planning, since a wave's environment has only those of its own targets.
   outputs="$RUNNER_TEMP/devinops-rollout" wave="" total=0
@@ -21,9 +26,7 @@ else
   . "$GITHUB_ACTION_PATH/action/affected.sh"
   number=$(wc -l <<< "$affected")
 fi
-echo "ready=true" >> "$GITHUB_OUTPUT"
 # No more jobs than targets; one needs no shard. GitHub starts at most 256 jobs of a matrix.
-total=$((number < SHARDS ? number : SHARDS))
-if [ "$total" -gt 1 ]; then
-  echo "shards=[$(seq -s , -f "\"%g/$total\"" "$total")]" >> "$GITHUB_OUTPUT"
-fi
+total=$((number < SHARDS ? number : SHARDS)) parts='""'
+if [ "$total" -gt 1 ]; then parts=$(seq -s , -f "\"%g/$total\"" "$total"); fi
+echo "shards=[$parts]" >> "$GITHUB_OUTPUT"

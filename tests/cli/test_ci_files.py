@@ -50,6 +50,8 @@ VARIANTS = {
     "many": ("", MANY, KNOWN, ()),
     "many below": ("a", MANY, UNKNOWN, ()),
     "rollout": ("", ROLLOUT, KNOWN, ()),
+    "shards": ("", ROLLOUT.replace(WAVES, ""), KNOWN, ()),
+    "waves": ("", ROLLOUT.replace("shards: 3\n", ""), KNOWN, ()),
     "copy": ("", "", KNOWN, ("--copy-action",)),
     "copy of rollout": ("a b", ROLLOUT, UNKNOWN, ("--copy-action",)),
 }
@@ -120,7 +122,7 @@ def test_gitlab_accepts_the_pipeline(top: Path) -> None:
     jobs = [job for job in pipeline.values() if isinstance(job, dict)]
     parts = [job.get("before_script", [])[3:] + job.get("script", []) for job in jobs]
     texts = [text for part in parts for text in part]
-    assert len(texts) == (6 if "devinops-prepare" in pipeline else 4)
+    assert len(texts) == 4 + ("devinops-prepare" in pipeline) + ("devinops-report" in pipeline)
     # SC2016: the helper's own shell expands its variable, so that the token is stored nowhere.
     found = [shellcheck(f"# shellcheck disable=SC2016\n{text}", shell="sh") for text in texts]
     assert found == [""] * len(texts)
@@ -152,7 +154,8 @@ def test_a_key_goes_only_to_the_action(top: Path) -> None:
         given = {key: value for key, value in action["with"].items() if "secrets." in str(value)}
         assert given.keys() <= {"api-key", "secrets"}
         assert ("_PLAN" in str(given)) == (bool(given) and name != "apply")
-        assert bool(given) or name == "report"
+        needs_none = name == "report" or (name == "prepare" and "wave" not in action["with"])
+        assert bool(given) or needs_none
 
 
 def test_no_checkout_keeps_the_token(top: Path) -> None:
@@ -206,6 +209,21 @@ def test_only_the_default_branch_is_applied_by_hand(top: Path) -> None:
         assert not condition(jobs["plan"]["if"], context)
 
 
+@pytest.mark.parametrize(
+    ("shards", "applies", "merges"),
+    [("", False, False), ('[""]', True, False), ('["1/2","2/2"]', True, True)],
+)
+def test_jobs_apply_and_report_only_what_prepare_found(
+    tmp_path: Path, devinops: Devinops, shards: str, applies: bool, merges: bool
+) -> None:
+    (tmp_path / "devinops.yaml").write_text(ROLLOUT)
+    devinops("init", "-C", tmp_path, "--ci", "github")
+    jobs = read_workflow(tmp_path / WORKFLOW)["jobs"]
+    context = {"needs": {"prepare": {"outputs": {"shards": shards}}}, "failed": False}
+    assert condition(jobs["apply"]["if"], context) is applies
+    assert condition(jobs["report"]["if"], context) is merges
+
+
 def test_every_decision_can_be_given_by_hand(top: Path) -> None:
     inputs = read_workflow(top / WORKFLOW)["on"]["workflow_dispatch"]["inputs"]
     assert inputs.keys() - {"target"} == {"digest", "approvals", "rollback"}
@@ -237,6 +255,7 @@ LONGEST = {
     ("github", "shards"): 100,
     ("github", "waves"): 100,
     ("github", "rollout-of-one-key"): 100,
+    ("github", "shards-and-waves"): 105,
     ("gitlab", "1"): 160,
 }
 """How many lines some of the files may have."""
@@ -253,8 +272,8 @@ TEAMS = "targets:\n" + "".join(f"  team-{n}: {{org_id: org-{n}}}\n" for n in ran
         ("1", ""),
         ("2", MANY),
         ("40", FORTY),
-        ("shards", f"{FORTY}shards: 8\n"),
-        ("waves", f"{FORTY}waves: [{{name: rest}}]\n"),
+        ("shards", ROLLOUT.replace(WAVES, "")),
+        ("waves", ROLLOUT.replace("shards: 3\n", "")),
         ("rollout-of-one-key", ROLLOUT.replace("api_key_env: DEVIN_CANARY_KEY, ", "")),
         ("shards-and-waves", ROLLOUT),
     ],

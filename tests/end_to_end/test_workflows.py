@@ -893,7 +893,7 @@ def test_each_run_writes_to_one_wave_in_shards_and_reports_once(rollout: World) 
     apply = rollout.workflow["jobs"]["apply"]
 
     needs = prepared(rollout, "push", sha=sha)
-    assert needs == {"wave": "canary", "shards": '[""]', "ready": "true"}
+    assert needs == {"wave": "canary", "shards": '[""]'}
     context = {"needs": {"prepare": {"outputs": needs}}}
     assert filled(apply["environment"], context) == "devin-canary"
     assert shards(rollout, needs) == [""]
@@ -905,7 +905,7 @@ def test_each_run_writes_to_one_wave_in_shards_and_reports_once(rollout: World) 
     rollout.new_run(2)
     night: dict[str, Any] = {"sha": sha, "schedule": "47 * * * *"}
     needs = prepared(rollout, "schedule", **night)
-    assert needs == {"wave": "rest", "shards": '["1/2","2/2"]', "ready": "true"}
+    assert needs == {"wave": "rest", "shards": '["1/2","2/2"]'}
     for shard in shards(rollout, needs):
         about = {"needs": needs, "shard": shard, "secrets": {"DEVIN_API_KEY": "cog_enterprise"}}
         passed(rollout.run("apply", "schedule", **night, **about))
@@ -916,7 +916,7 @@ def test_each_run_writes_to_one_wave_in_shards_and_reports_once(rollout: World) 
     assert "2 organizations" in summary
 
     rollout.new_run(3)
-    assert prepared(rollout, "schedule", **night)["ready"] == "false"
+    assert prepared(rollout, "schedule", **night) == {"wave": "", "shards": ""}
     rollout.emulator.add("knowledge", org="org-a", name="C", trigger="t", body="Other")
     rollout.write("C")
     steps = rollout.run("prepare", "push", secrets=keys)
@@ -932,7 +932,7 @@ def test_shards_need_no_waves(rollout: World) -> None:
     about: dict[str, Any] = {"sha": rollout.github.merge(1), "secrets": SHARED_KEY}
     before = git(rollout.checkout, "rev-parse", "HEAD~1")
     needs = prepared(rollout, "push", before=before, sha=about["sha"])
-    assert needs == {"wave": "", "shards": '["1/2","2/2"]', "ready": "true"}
+    assert needs == {"shards": '["1/2","2/2"]'}
     for shard in shards(rollout, needs):
         passed(rollout.run("apply", "push", needs=needs, shard=shard, before=before, **about))
     assert notes(rollout) == [["A", "B"]] * 3
@@ -952,7 +952,7 @@ def test_a_decision_by_hand_is_for_all_chosen_targets_whatever_their_wave(rollou
     passed(plan)
     inputs["digest"] = plan["Run devinops"].outputs["digest"]
     needs = prepared(rollout, "workflow_dispatch", inputs=inputs)
-    assert needs == {"wave": "", "shards": '[""]', "ready": "true"}
+    assert needs == {"wave": "", "shards": '[""]'}
     context = {"needs": {"prepare": {"outputs": needs}}}
     assert filled(rollout.workflow["jobs"]["apply"]["environment"], context) == "devin"
     passed(rollout.run("apply", "workflow_dispatch", inputs=inputs, needs=needs, secrets=keys))

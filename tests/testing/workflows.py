@@ -22,7 +22,16 @@ from tests.testing.command_line import GIT_SETTINGS
 from tests.testing.places import ROOT
 
 _TOKEN = re.compile(r"'(?:[^']|'')*'|&&|\|\||!=|!|==|[A-Za-z_][\w-]*|[.\[\](),*]|\s+")
-_FUNCTIONS = ("format", "toJSON", "fromJSON", "always", "cancelled", "success", "failure")
+_FUNCTIONS = (
+    "contains",
+    "format",
+    "toJSON",
+    "fromJSON",
+    "always",
+    "cancelled",
+    "success",
+    "failure",
+)
 
 
 class Object(dict[str, Any]):
@@ -69,6 +78,7 @@ def evaluate(expression: str, context: Mapping[str, Any]) -> Any:
             python.append(words.get(token, token))
     names = {name: Object(value) for name, value in context.items() if isinstance(value, dict)}
     functions: dict[str, Any] = {
+        "contains": lambda text, part: part in shown(text),
         "format": lambda text, *values: text.format(*map(shown, values)),
         "toJSON": json.dumps,
         "fromJSON": lambda text: json.loads(text, object_hook=Object),

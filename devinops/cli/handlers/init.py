@@ -118,12 +118,11 @@ def set_up(
 
 def _settings(root: Path, pipeline: Pipeline, has_schemas: bool) -> NewFile:
     """Return devinops.yaml."""
-    org_id = os.environ.get("DEVIN_ORG_ID", "").strip()
     text = filled(
         "config.yaml",
         version=__version__.partition("+")[0],  # a range cannot name a commit
         target=NEW_TARGET,
-        org_id=f"org_id: {org_id}" if org_id else _NO_ORG_ID,
+        org_id=os.environ.get("DEVIN_ORG_ID", "").strip(),
         store="branch" if pipeline.pushes else "file",
     )
     return NewFile(CONFIG, schema_line(root, CONFIG, "config", local=has_schemas) + text)
@@ -135,9 +134,6 @@ def _sample(git: Repository) -> NewFile:
     repo = re.sub(r'^"(\w[\w./-]*)"$', r"\1", json.dumps(git.repo, ensure_ascii=False))
     where = f"`{git.repo}`" if git.repo else "the repository that holds `devinops.yaml`"
     return NewFile(SAMPLE, filled("note.md", repo=repo, where=where))
-
-
-_NO_ORG_ID = "# Looked up with the key by default: org_id: org-0123abcd"
 
 
 def _has_other_entries(project: Project) -> bool:

@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -39,12 +39,8 @@ NEW_TARGET: Final = "production"
 """The target in a new devinops.yaml."""
 
 DEFAULT_KEY: Final = "DEVIN_API_KEY"
-_PLAN: Final = "_PLAN, "
 
-_TARGETS: Final = 'description: "Targets: a name, label=value (with commas: all of them), or all"'
-"""The description of the input, or variable, that chooses targets by hand."""
-
-
+_CONDITION: Final = re.compile(r"(?m)^(.*?) +@@(if|unless) (\w+)\n")
 _ROOT_OPTION: Final = re.compile(
     r"""(?:--root|-C|\broot:)['"\s=,]+?(?:['"]([^'"]+)['"]|([^\s,\]'"]+))"""
 )
@@ -60,8 +56,8 @@ class Pipeline:
     `keys` are the variables with keys, and `enterprise_keys` those of an enterprise. `below` is the
     path of the root in the repository, empty at its top; `patterns` are the `paths` of
     devinops.yaml. `pushes` says that an inventory is on a branch, so that an apply must be able to
-    push. `shards` is how many jobs share the targets of an apply, and `waves` are the names of the
-    waves.
+    push. `shards` is how many jobs share the targets of an apply, 0 if one job has all, and `waves`
+    are the names of the waves.
     """
 
     branch: str
@@ -70,7 +66,7 @@ class Pipeline:
     patterns: Sequence[str] = ()
     keys: Sequence[str] = (DEFAULT_KEY,)
     pushes: bool = True
-    shards: int = 1
+    shards: int = 0
     waves: Sequence[str] = ()
     enterprise_keys: Sequence[str] = ()
 
@@ -93,7 +89,7 @@ class Pipeline:
             patterns,
             _distinct([*keys, *enterprise]),
             pushes,
-            project.shards if len(targets) > 1 else 1,
+            project.shards if len(targets) > 1 and project.shards > 1 else 0,
             [wave.name for wave in project.waves if len(targets) > 1],
             _distinct(enterprise),
         )
@@ -102,6 +98,11 @@ class Pipeline:
     def is_many(self) -> bool:
         """Whether there are several targets, which each job works on together."""
         return len(self.targets) > 1
+
+    @property
+    def plan_keys(self) -> list[str]:
+        """The variables in which CI has the keys for planning."""
+        return [f"{key}_PLAN" for key in self.keys]
 
     @property
     def root(self) -> str:
@@ -184,7 +185,7 @@ def key_note(system: str, pipeline: Pipeline) -> str:
     where = "GitHub, store" if system == "github" else "GitLab, store as masked variables"
     waves = ", and in that of each wave" if pipeline.waves else ""
     note = (
-        f"In {where} a key for planning as {_PLAN.join(pipeline.keys)}_PLAN, and a key for "
+        f"In {where} a key for planning as {', '.join(pipeline.plan_keys)}, and a key for "
         f"applying as {', '.join(pipeline.keys)} in the environment devin{waves}, which only "
         f"{pipeline.branch} may use, the branch whose pushes are applied."
     )
@@ -201,33 +202,41 @@ class _Template(Template):
     delimiter = "@@"
 
 
-def filled(name: str, **values: str) -> str:
-    """Return a template with its placeholders replaced."""
-    file = resources.files("devinops") / "templates" / name
-    return _Template(file.read_text("utf-8")).substitute(values)
+def filled(name: str, **values: object) -> str:
+    """Return a template with its placeholders replaced.
+
+    A line that ends with `@@if NAME` is there only if this value is not empty, and one that ends
+    with `@@unless NAME` only if it is.
+    """
+
+    def chosen(match: re.Match[str]) -> str:
+        is_in = bool(values[match[3]]) is (match[2] == "if")
+        return f"{match[1]}\n" if is_in else ""
+
+    text = (resources.files("devinops") / "templates" / name).read_text("utf-8")
+    return _Template(_CONDITION.sub(chosen, text)).substitute(values)
+
+
+def _parts(system: str, names: Iterable[str], values: Mapping[str, object]) -> dict[str, str]:
+    """Return name → text of parts of a system's file, without the newline at the end."""
+    return {name: filled(f"{system}-{name}.yml", **values).removesuffix("\n") for name in names}
 
 
 def hooks_file(pipeline: Pipeline, origin: Origin) -> NewFile:
     """Return the file with the hooks for pre-commit."""
     below = pipeline.below
     files = rf"^{re.escape(below)}/.*{HOOK_FILES}" if below else HOOK_FILES
-    if origin.repository:
-        text = filled(
-            "pre-commit-hook.yaml",
-            repository=origin.repository,
-            revision=str(origin.revision),
-            root=f"        args: [--root, {_json(below)}]\n" if below else "",
-            files=f"        files: {files}\n" if below else "",
-        )
-    else:
-        text = filled(
-            "pre-commit.yaml",
-            root=pipeline.root,
-            files=files,
-            why=origin.to_fill_in(8),
-            requirement=origin.requirement,
-            lint_requirement=origin.requirement.replace("devinops", "devinops[secrets]", 1),
-        )
+    text = filled(
+        "pre-commit-hook.yaml" if origin.repository else "pre-commit.yaml",
+        repository=origin.repository,
+        revision=origin.revision,
+        below=below and _json(below),
+        root=pipeline.root,
+        files=files,
+        why=origin.to_fill_in(8),
+        requirement=origin.requirement,
+        lint_requirement=origin.requirement.replace("devinops", "devinops[secrets]", 1),
+    )
 
     def addition(existing: str) -> tuple[str, str] | None:
         if _runs_devinops(existing, below):
@@ -247,18 +256,21 @@ def _runs_devinops(text: str, below: str) -> bool:
     return (below in roots if below else not roots) and bool(_RUNS_DEVINOPS.search(text))
 
 
-def _is_free(file: Path, below: str) -> bool:
-    """Return whether a file is missing, or runs devinops for this directory already."""
-    return not file.exists() or _runs_devinops(existing_text(file), below)
+def _file_name(top: Path, usual: str, own: str, below: str) -> str:
+    """Return the usual name of a file of CI, or this directory's own if that is taken.
 
-
-def _check_owner(file: Path, below: str) -> None:
-    """Raise NotWritten if init wrote a file for another directory whose name ends up the same."""
-    if not _is_free(file, below) and is_unedited(existing_text(file), ""):
+    Raises NotWritten if that too is taken, by a directory whose name ends up the same.
+    """
+    for name in (usual, own):
+        text = existing_text(top / name)
+        if not (top / name).exists() or _runs_devinops(text, below):
+            return name
+    if is_unedited(text, ""):
         raise NotWritten(
-            f"cannot write {file}: it is for another directory, whose name differs from {below} "
-            "only in special characters: rename one, then run again; nothing was written"
+            f"cannot write {top / own}: it is for another directory, whose name differs from "
+            f"{below} only in special characters: rename one, then run again; nothing was written"
         )
+    return own
 
 
 def ci_files(
@@ -281,36 +293,12 @@ def ci_files(
 def _github_files(
     pipeline: Pipeline, origin: Origin, top: Path, host: str | None, copies: bool
 ) -> list[NewFile]:
-    files, fill_in = [], ""
-    other = f".github/workflows/devinops{pipeline.suffix or '-top'}.yml"
-    file = WORKFLOW if _is_free(top / WORKFLOW, pipeline.below) else other
-    _check_owner(top / file, pipeline.below)
-    server, repo = host_and_repository(origin.repository)
-    if copies:
-        action = f"./{ACTION}  # zizmor: ignore[self-repository]"
-        for name, text in action_files().items():
-            before, source, after = text.partition("  source:\n")
-            after = after.replace('default: ""', f"default: {_json(origin.requirement)}", 1)
-            text = f"{before}{source}{origin.to_fill_in(4) if source else ''}{after}"
-            files.append(NewFile(f"{ACTION}/{name}", marked(text), part_of=ACTION_FILE))
-    elif server in ("github.com", host) and repo and origin.revision:
-        action = f"{repo}@{origin.revision}  # v{__version__}"
-    else:
-        action = f"OWNER/devinops@COMMIT  # {FILL_IN}"
-        why = (
-            origin.unknown or f"it was installed from {origin.requirement}, which is not on GitHub"
-        )
-        fill_in = f"# {FILL_IN} OWNER and COMMIT, or run devinops init --copy-action: {why}.\n"
-    return [NewFile(file, marked(_workflow(pipeline, file, action, fill_in))), *files]
-
-
-def _workflow(pipeline: Pipeline, file: str, action: str, fill_in: str) -> str:
-    """Return the text of the workflow in this file, which uses an action.
-
-    `fill_in` is the comment about that, which may be empty.
-    """
-    plan_keys, many = _github_keys(pipeline.keys, "_PLAN"), pipeline.is_many
-    values = {
+    own = f".github/workflows/devinops{pipeline.suffix or '-top'}.yml"
+    file = _file_name(top, WORKFLOW, own, pipeline.below)
+    action, fill_in = f"./{ACTION}  # zizmor: ignore[self-repository]", ""
+    if not copies:
+        action, fill_in = _action(origin, host)
+    values: dict[str, object] = {
         "action": action,
         "fill_in": fill_in,
         "paths": pipeline.paths("**", file, f"{ACTION}/**"),
@@ -318,62 +306,78 @@ def _workflow(pipeline: Pipeline, file: str, action: str, fill_in: str) -> str:
         "branch": pipeline.branch,
         "suffix": pipeline.suffix,
         "contents": "write" if pipeline.pushes else "read",
-        "root": f"          root: {_json(pipeline.below)}\n" if pipeline.below else "",
-        "target": "          target: ${{ inputs.target || 'all' }}\n" if many else "",
-        "target_input": f"      target: {{type: string, required: true, {_TARGETS}}}\n"
-        if many
-        else "",
-        "hourly": ', {cron: "47 * * * *"}' if pipeline.waves else "",
-        "plan_keys": plan_keys,
-        "apply_keys": _github_keys(pipeline.keys, ""),
-        "due": f"          wave: due\n{plan_keys}" if pipeline.waves else "",
-        "shards": str(pipeline.shards),
+        "below": pipeline.below and _json(pipeline.below),
+        "many": pipeline.is_many,
+        "waves": pipeline.waves,
+        "shards": pipeline.shards,
+        "rollout": pipeline.waves or pipeline.shards,
+        "plan_keys": _github_keys(pipeline.keys, pipeline.plan_keys),
+        "apply_keys": _github_keys(pipeline.keys, pipeline.keys),
     }
-    # Then an apply is several jobs, one for each wave or shard.
-    has_rollout = pipeline.waves or pipeline.shards > 1
-    apply = "github-rollout.yml" if has_rollout else "github-apply.yml"
-    return filled("github.yml", **values, apply=filled(apply, **values))
+    values |= _parts("github", ("prepare", "report"), values)
+    workflow = NewFile(file, marked(filled("github.yml", **values)))
+    return [workflow, *_action_copy(origin)] if copies else [workflow]
 
 
-def _github_keys(keys: Sequence[str], end: str) -> str:
-    """Return the inputs with the keys, which are secrets of the names that `end` completes."""
+def _action(origin: Origin, host: str | None) -> tuple[str, str]:
+    """Return the action at the commit that runs, and why a person has to fill it in, or empty."""
+    server, repo = host_and_repository(origin.repository)
+    if server in ("github.com", host) and repo and origin.revision:
+        return f"{repo}@{origin.revision}  # v{__version__}", ""
+    elsewhere = f"it was installed from {origin.requirement}, which is not on GitHub"
+    return f"OWNER/devinops@COMMIT  # {FILL_IN}", origin.unknown or elsewhere
+
+
+def _action_copy(origin: Origin) -> Iterator[NewFile]:
+    """Yield the files of a copy of the action, which installs devinops from its origin."""
+    source = f"default: {_json(origin.requirement)}"
+    why = f"{origin.to_fill_in(4)}\n" if origin.unknown else ""
+    for name, text in action_files().items():
+        before, start, after = text.partition("  source:\n")
+        if start:
+            text = before + start + why + after.replace('default: ""', source, 1)
+        yield NewFile(f"{ACTION}/{name}", marked(text), part_of=ACTION_FILE)
+
+
+def _github_keys(keys: Sequence[str], secrets: Sequence[str]) -> str:
+    """Return the input of the action with the keys, each from the secret in the same place."""
+    values = [f"${{{{ secrets.{secret} }}}}" for secret in secrets]
     if list(keys) == [DEFAULT_KEY]:
-        return f"          api-key: ${{{{ secrets.{DEFAULT_KEY}{end} }}}}\n"
-    lines = (f"            {key}=${{{{ secrets.{key}{end} }}}}\n" for key in keys)
-    return "".join(["          secrets: |\n", *lines])
+        return f"          api-key: {values[0]}"
+    rows = (f"            {key}={value}" for key, value in zip(keys, values, strict=True))
+    return "\n".join(["          secrets: |", *rows])
 
 
 def _gitlab_files(pipeline: Pipeline, origin: Origin, top: Path) -> list[NewFile]:
-    file, keys, include = GITLAB_FILE, pipeline.keys, []
-    if not _is_free(top / file, pipeline.below):
+    own = f".gitlab/devinops{pipeline.suffix}.yml"
+    file = _file_name(top, GITLAB_FILE, own, pipeline.below)
+    include = []
+    if file == own:
         # The variables of a text that is pasted into a pipeline would replace those that are there.
-        file = f".gitlab/devinops{pipeline.suffix}.yml"
-        _check_owner(top / file, pipeline.below)
         where = "{} (to its include, if it has one; if it lists stages, it needs test and deploy)"
         line = f"include: {{local: {file}}}\n"
         include = [NewFile(GITLAB_FILE, line, lambda old: None if file in old else (where, line))]
-    values = {
+    exports = (f'      export {key}="${key}_PLAN"' for key in pipeline.keys)
+    values: dict[str, object] = {
         "why": origin.to_fill_in(4),
         "quoted": shlex.quote(origin.requirement),
         "root": pipeline.root,
         "directory": shlex.quote(f"./{pipeline.below}"),
         "backups": _json(f"{loose(pipeline.below)}/.devinops/backups/".lstrip("/")),
         "paths": pipeline.paths("**/*", file, GITLAB_LOCK),
-        "keys": ", ".join(keys),
-        "plan_keys": f"{_PLAN.join(keys)}_PLAN",
-        "key_values": "".join(map("${}".format, keys)),
-        "export": "".join(f'      export {key}="${key}_PLAN"\n' for key in keys),
-        "target": f"  TARGET: {{value: all, {_TARGETS}}}\n" if pipeline.is_many else "",
-        "group": f"devinops{pipeline.suffix}{'-$SHARD' if pipeline.shards > 1 else ''}",
+        "keys": ", ".join(pipeline.keys),
+        "plan_keys": ", ".join(pipeline.plan_keys),
+        "key_values": "".join(map("${}".format, pipeline.keys)),
+        "export": "\n".join(exports),
+        "many": pipeline.is_many,
+        "group": f"devinops{pipeline.suffix}{'-$SHARD' if pipeline.shards else ''}",
         "pushes": "yes" if pipeline.pushes else "no",
         "matrix": _gitlab_matrix(pipeline),
         "waves": "|".join(pipeline.waves),
+        "shards": pipeline.shards,
+        "many_without_waves": pipeline.is_many and not pipeline.waves,
     }
-    waves, shards = bool(pipeline.waves), pipeline.shards > 1
-    parts = {"wave": waves, "prepare": waves, "report": shards}
-    parts["affected"] = pipeline.is_many and not waves
-    for part, is_in in parts.items():
-        values[part] = filled(f"gitlab-{part}.yml", **values) if is_in else ""
+    values |= _parts("gitlab", ("affected", "wave", "prepare", "report"), values)
     lock = action_files()["action/requirements.txt"]
     return [
         NewFile(file, marked(filled("gitlab.yml", **values))),
@@ -383,17 +387,13 @@ def _gitlab_files(pipeline: Pipeline, origin: Origin, top: Path) -> list[NewFile
 
 
 def _gitlab_matrix(pipeline: Pipeline) -> str:
-    """Return what makes several jobs apply; empty for one job."""
-    shards, environment, matrix = pipeline.shards, "", {}
+    """Return the variables that make several jobs apply, as JSON; empty for one job."""
+    matrix = {}
     if pipeline.waves:
         matrix["WAVE"] = list(pipeline.waves)
-        environment = (
-            "  needs: [devinops-prepare]\n  environment: {name: devin-$WAVE}"
-            "  # with the keys of the wave's targets; protect each\n"
-        )
-    if shards > 1:
+    if shards := pipeline.shards:
         matrix["SHARD"] = [f"{number}/{shards}" for number in range(1, shards + 1)]
-    return f"{environment}  parallel: {{matrix: [{_json(matrix)}]}}\n" if matrix else ""
+    return _json(matrix) if matrix else ""
 
 
 def _json(value: object) -> str:

@@ -69,7 +69,7 @@ class Origin:
         )
         start = f"{'':{indent}}# "
         filled = textwrap.fill(text, 96, initial_indent=start, subsequent_indent=start)
-        return f"{filled}\n" if self.unknown else ""
+        return filled if self.unknown else ""
 
 
 def origin_of(direct_url: Mapping[str, Any] | None, checkout: Checkout | None) -> Origin:
