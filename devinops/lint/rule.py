@@ -89,7 +89,7 @@ class Rule(NamedTuple):
 
     id: str
     name: str
-    severity: Severity
+    severity: Severity = Severity.WARNING
     entry: CheckEntry | None = None
     repository: CheckRepository | None = None
     exceptions: CheckExceptions | None = None

@@ -10,30 +10,26 @@ from devinops.model.patterns import LazyPattern
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|\d+")
 
 GENERIC: Final = frozenset(
-    _WORD.findall(
-        """a after all always an and any anybody anyone anything applicable applies apply
-        appropriate are as at be before case cases change changed changes changing code codebase
-        codebases coding developer developers devin do does doing during engineer engineers every
-        everybody everyone everything everywhere first for general generally global globally if
-        important in is it job jobs knowledge make mandatory matter must necessary need needed
-        needs no note of on or organisation organization our program programmer programmers
-        programming project projects read relevant repo repos repositories repository request
-        requests runs session sessions should situation situations something starts task tasks the
-        thing things this time times to use used useful using what whatever when whenever while
-        work working works write writing you
-        alle allen aufgabe aufgaben bei für immer jede jeder pour les tâche tâches toujours tous
-        toutes todas las para siempre tarea tareas sempre всегда
-        常に いつも すべてのタスク 总是 總是 所有任务"""
-    )
+    """a after all always an and any anybody anyone anything applicable applies apply
+    appropriate are as at be before case cases change changed changes changing code codebase
+    codebases coding developer developers devin do does doing during engineer engineers every
+    everybody everyone everything everywhere first for general generally global globally if
+    important in is it job jobs knowledge make mandatory matter must necessary need needed
+    needs no note of on or organisation organization our program programmer programmers
+    programming project projects read relevant repo repos repositories repository request
+    requests runs session sessions should situation situations something starts task tasks the
+    thing things this time times to use used useful using what whatever when whenever while
+    work working works write writing you
+    alle allen aufgabe aufgaben bei für immer jede jeder pour les tâche tâches toujours tous
+    toutes todas las para siempre tarea tareas sempre всегда
+    常に いつも すべてのタスク 总是 總是 所有任务""".split()
 )
 """Words that fit every task."""
 
 STOP: Final = frozenset(
-    _WORD.findall(
-        """a about all an and any are as at be by can do does during for how if
-        in into is it its need needed of on or our should that the this to use used using we when
-        whenever while with work working you your"""
-    )
+    """a about all an and any are as at be by can do does during for how if
+    in into is it its need needed of on or our should that the this to use used using we when
+    whenever while with work working you your""".split()
 )
 """Words that do not distinguish one trigger from another."""
 

@@ -29,7 +29,6 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject, tokens
-from devinops.model.objects import Severity
 
 
 def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
@@ -42,4 +41,4 @@ def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
         yield subject.about(subject.kind.document, message)
 
 
-RULE = Rule("DV202", "body-too-large", Severity.WARNING, entry=check)
+RULE = Rule("DV202", "body-too-large", entry=check)

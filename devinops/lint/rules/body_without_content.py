@@ -33,7 +33,6 @@ from collections.abc import Iterator
 from devinops.lint.blocks import Leaf, MarkdownBlock
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _MARKUP = LazyPattern(
@@ -73,4 +72,4 @@ def _says_something(block: MarkdownBlock, text: str) -> bool:
     return any(char.isalnum() for char in _MARKUP.sub("", written))
 
 
-RULE = Rule("DV201", "body-without-content", Severity.WARNING, entry=check)
+RULE = Rule("DV201", "body-without-content", entry=check)

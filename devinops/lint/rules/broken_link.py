@@ -37,7 +37,6 @@ from devinops.lint.markdown import Markdown, anchor
 from devinops.lint.relative_links import PATTERN, names_a_file, relative_path
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _REFERENCE = LazyPattern(
@@ -86,4 +85,4 @@ def _is_anchor(written: str, markdown: Markdown) -> bool:
     return bool(names & markdown.anchors or PATTERN.search(written))
 
 
-RULE = Rule("DV205", "broken-link", Severity.WARNING, entry=check)
+RULE = Rule("DV205", "broken-link", entry=check)

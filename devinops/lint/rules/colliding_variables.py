@@ -24,7 +24,6 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 
 
 def check(context: Context) -> Iterator[LintFinding]:
@@ -41,4 +40,4 @@ def check(context: Context) -> Iterator[LintFinding]:
             yield subject.about(subject.kind.identity.fields[0], message, twin)
 
 
-RULE = Rule("DV403", "colliding-variables", Severity.WARNING, repository=check)
+RULE = Rule("DV403", "colliding-variables", repository=check)

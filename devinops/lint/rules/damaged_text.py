@@ -33,7 +33,6 @@ from devinops.lint.markdown import line_around
 from devinops.lint.rule import Rule
 from devinops.lint.rules.hidden_character import MOST
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _REST = "\u0080-\u00bf€‚ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ"
@@ -51,7 +50,7 @@ _ABOUT_ENCODINGS = LazyPattern(
 
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
-    if not subject.kind.document or subject.text.isascii():
+    if subject.text.isascii():
         return
     text = subject.markdown.without_code
     for match in islice(_DAMAGE.finditer(text), MOST):
@@ -63,4 +62,4 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
             yield subject.in_text(message, match.start(), len(match[0]))
 
 
-RULE = Rule("DV210", "damaged-text", Severity.WARNING, entry=check)
+RULE = Rule("DV210", "damaged-text", entry=check)

@@ -32,7 +32,6 @@ from devinops.lint.markdown import line_around
 from devinops.lint.rule import Rule
 from devinops.lint.rules._warnings import is_warned_of
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _HOME = r"(?:~|\$HOME|\$\{HOME\}|/(?:etc|usr|var|home|root|boot|opt)?)"
@@ -95,7 +94,7 @@ _SPOKEN_OF = LazyPattern(
 
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
-    for match in _COMMAND.finditer(subject.text) if subject.kind.document else ():
+    for match in _COMMAND.finditer(subject.text):
         line = line_around(subject.text, match.start())
         if _LOCAL.search(match[0]) or _SPOKEN_OF.search(line):
             continue
@@ -104,4 +103,4 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
             yield subject.in_text(message, match.start(), len(match[0]))
 
 
-RULE = Rule("DV308", "dangerous-command", Severity.WARNING, entry=check, security="8.0")
+RULE = Rule("DV308", "dangerous-command", entry=check, security="8.0")

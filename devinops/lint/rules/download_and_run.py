@@ -36,7 +36,6 @@ from collections.abc import Iterator
 from devinops.lint.rule import Rule
 from devinops.lint.rules._warnings import is_warned_of
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _GET = r"(?:curl|wget|fetch)\b"
@@ -84,7 +83,7 @@ _CHECK = LazyPattern(r"sum\b|\b(?:gpg|cosign|minisign|openssl|verify)\b", re.IGN
 
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
-    for start, end in _places(subject.text) if subject.kind.document else ():
+    for start, end in _places(subject.text):
         if not is_warned_of(subject.markdown, start):
             message = (
                 "this runs what it downloads, unread: use a package manager, or check a checksum "
@@ -133,4 +132,4 @@ def _is_in_a_table(text: str, match: re.Match[str]) -> bool:
     return row.lstrip().startswith("|") and "\\|" not in match[0]
 
 
-RULE = Rule("DV304", "download-and-run", Severity.WARNING, entry=check, security="8.8")
+RULE = Rule("DV304", "download-and-run", entry=check, security="8.8")

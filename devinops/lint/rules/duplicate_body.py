@@ -38,7 +38,6 @@ from collections.abc import Iterator
 from devinops.lint.rule import Rule
 from devinops.lint.similar import equal_groups, percent, reach, runs, twins, words
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 
 THRESHOLD = 0.7
 FEWEST = 12
@@ -67,4 +66,4 @@ def _finding(subject: Subject, other: Subject, how: str) -> Iterator[LintFinding
         yield subject.about(field, message, other)
 
 
-RULE = Rule("DV203", "duplicate-body", Severity.WARNING, repository=check)
+RULE = Rule("DV203", "duplicate-body", repository=check)

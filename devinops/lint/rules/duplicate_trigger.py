@@ -45,7 +45,6 @@ from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import STOP, is_generic, is_unwritten
 from devinops.lint.similar import Features, equal_groups, percent, reach, shared, terms, twins
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 THRESHOLD = 0.8
@@ -120,4 +119,4 @@ def _repository(subject: Subject) -> str | None:
     return subject.pin if subject.pin not in ("", "all") else None
 
 
-RULE = Rule("DV105", "duplicate-trigger", Severity.WARNING, repository=check)
+RULE = Rule("DV105", "duplicate-trigger", repository=check)

@@ -30,7 +30,6 @@ from collections.abc import Iterator, Sequence
 
 from devinops.lint.rule import Exceptions, Rule
 from devinops.lint.subject import LintFinding
-from devinops.model.objects import Severity
 
 
 def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[LintFinding]:
@@ -46,4 +45,4 @@ def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[LintFinding]:
         yield exceptions.finding(until, message)
 
 
-RULE = Rule("DV902", "expired-exception", Severity.WARNING, exceptions=check)
+RULE = Rule("DV902", "expired-exception", exceptions=check)

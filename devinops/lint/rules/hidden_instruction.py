@@ -33,7 +33,6 @@ from devinops.lint.placeholders import decoded
 from devinops.lint.rule import Rule
 from devinops.lint.rules._warnings import is_warned_of
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _UNSEEN = LazyPattern(
@@ -109,7 +108,7 @@ _RISK = LazyPattern(
 
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
-    for start, written in _hidden(subject) if subject.kind.document else ():
+    for start, written in _hidden(subject):
         if not is_warned_of(subject.markdown, start):
             message = (
                 f"a page does not show `{' '.join(written.split())[:60]}`, but Devin reads it: say "
@@ -139,4 +138,4 @@ def _is_order(written: str, is_label: bool = False) -> bool:
     return bool(is_risk and _ORDER.search(written))
 
 
-RULE = Rule("DV306", "hidden-instruction", Severity.WARNING, entry=check, security="8.0")
+RULE = Rule("DV306", "hidden-instruction", entry=check, security="8.0")

@@ -32,7 +32,6 @@ from collections.abc import Iterator
 from devinops.lint.rule import Rule
 from devinops.lint.rules._warnings import is_announced
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _OTHERS = (
@@ -165,4 +164,4 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
         yield subject.in_text(message, match.start(), len(match[0]))
 
 
-RULE = Rule("DV303", "instruction-override", Severity.WARNING, entry=check, security="8.0")
+RULE = Rule("DV303", "instruction-override", entry=check, security="8.0")

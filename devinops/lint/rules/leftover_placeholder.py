@@ -33,7 +33,6 @@ from devinops.lint.inline import label
 from devinops.lint.markdown import Markdown, line_around
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _PLACEHOLDER = LazyPattern(
@@ -136,4 +135,4 @@ def _explains_tags(text: str, when: str) -> bool:
     return is_list and bool(_ABOUT_TAGS.search(f"{when}\n{text[: tags[0].start()]}"))
 
 
-RULE = Rule("DV207", "leftover-placeholder", Severity.WARNING, entry=check)
+RULE = Rule("DV207", "leftover-placeholder", entry=check)

@@ -24,12 +24,10 @@ Passes:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _USER = "[A-Za-z0-9\u00c0-\u024f._-]+"
@@ -40,18 +38,15 @@ _HOME = LazyPattern(
     hints=("/users/", "/home/", "\\users\\"),
 )
 SHARED = frozenset(
-    re.findall(
-        r"\S+",
-        """actions admin agent airflow all-users app appuser azureuser bar bitnami build builder
-        buildkite-agent centos ci circleci coder codespace conda containeradministrator core debian
-        default default-user deploy dev developer devin docker ec2-user example fedora foo git
-        gitlab-runner gitpod go gradle guest hadoop hdfs hostedtoolcache jboss jenkins jovyan
-        linuxbrew mambauser maven me my-user mysql myuser myusername name nginx nixos nobody node
-        nonroot opc oracle pi postgres project public pwuser python rails redis root runner
-        runneradmin sandbox sbx_user semaphore server service shared site someone spark steam
-        teamcity test testuser tomcat ubuntu user user1 username vagrant vcap vscode vsts web www
-        www-data xxx you your-name your-username your_name yourname yourusername""",
-    )
+    """actions admin agent airflow all-users app appuser azureuser bar bitnami build builder
+    buildkite-agent centos ci circleci coder codespace conda containeradministrator core debian
+    default default-user deploy dev developer devin docker ec2-user example fedora foo git
+    gitlab-runner gitpod go gradle guest hadoop hdfs hostedtoolcache jboss jenkins jovyan
+    linuxbrew mambauser maven me my-user mysql myuser myusername name nginx nixos nobody node
+    nonroot opc oracle pi postgres project public pwuser python rails redis root runner
+    runneradmin sandbox sbx_user semaphore server service shared site someone spark steam
+    teamcity test testuser tomcat ubuntu user user1 username vagrant vcap vscode vsts web www
+    www-data xxx you your-name your-username your_name yourname yourusername""".split()
 )
 """Users of machines that many people have, such as Devin's own, and users of examples."""
 
@@ -79,4 +74,4 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
             yield subject.in_text(message, match.start(), len(match[0]))
 
 
-RULE = Rule("DV206", "local-path", Severity.WARNING, entry=check)
+RULE = Rule("DV206", "local-path", entry=check)

@@ -31,7 +31,6 @@ from collections.abc import Iterator
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.kind import Role
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _MACRO = LazyPattern("![A-Za-z0-9_-]+")
@@ -47,4 +46,4 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
         yield subject.about(role.name, message)
 
 
-RULE = Rule("DV405", "macro-syntax", Severity.WARNING, entry=check)
+RULE = Rule("DV405", "macro-syntax", entry=check)

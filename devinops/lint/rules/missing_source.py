@@ -35,7 +35,6 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _NO_PART_OF_IT = LazyPattern(r"#.*|(?::\d+(?:-\d+)?)+$|(?:^|/)[^/]*[*?\[].*", re.DOTALL)
@@ -60,4 +59,4 @@ def _is_gone(source: str, subject: Subject, context: Context) -> bool:
     return not (_ELSEWHERE.search(path) or context.has_file(path, subject))
 
 
-RULE = Rule("DV502", "missing-source", Severity.WARNING, entry=check)
+RULE = Rule("DV502", "missing-source", entry=check)

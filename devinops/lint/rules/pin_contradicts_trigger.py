@@ -32,7 +32,6 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _NAME = r"[A-Za-z0-9](?:[\w.-]*[\w])?"
@@ -56,11 +55,9 @@ _FILE = LazyPattern(r".*\.(?:ya?ml|json|toml|md|txt|py|sh|tf|sql|lock|cfg|ini)",
 """What else has such a name: an image, a team, or a file."""
 
 _PAIRS = frozenset(
-    re.findall(
-        r"\S+",
-        """and/or ci/cd client/server read/write request/response input/output frontend/backend
-        backend/frontend dev/prod test/prod public/private tcp/ip true/false yes/no owner/repo""",
-    )
+    """and/or ci/cd client/server read/write request/response input/output frontend/backend
+    backend/frontend dev/prod test/prod public/private tcp/ip true/false yes/no
+    owner/repo""".split()
 )
 """Words that do not name a repository even before this word."""
 
@@ -100,4 +97,4 @@ def _is_called_one(when: str, match: re.Match[str]) -> bool:
     return bool(_CALLED_ONE.match(when, match.end()) or _CALLS_IT_ONE.search(before))
 
 
-RULE = Rule("DV107", "pin-contradicts-trigger", Severity.WARNING, entry=check)
+RULE = Rule("DV107", "pin-contradicts-trigger", entry=check)

@@ -31,7 +31,6 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _NAME = LazyPattern(r"(?!\.{1,2}/)[\w.-]+(?:/[\w.-]+)+")
@@ -62,4 +61,4 @@ def _fault(pin: str) -> str:
     return "" if _NAME.fullmatch(pin) else "is not the name of one repository"
 
 
-RULE = Rule("DV407", "pin-syntax", Severity.WARNING, entry=check)
+RULE = Rule("DV407", "pin-syntax", entry=check)

@@ -31,7 +31,6 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject, tokens
-from devinops.model.objects import Severity
 
 EVERYWHERE = "all"
 
@@ -48,4 +47,4 @@ def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
         yield subject.about(subject.kind.meaning.always, message)
 
 
-RULE = Rule("DV106", "pinned-everywhere", Severity.WARNING, entry=check)
+RULE = Rule("DV106", "pinned-everywhere", entry=check)

@@ -23,7 +23,6 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
@@ -36,4 +35,4 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
         yield subject.about(subject.kind.identity.fields[0], message)
 
 
-RULE = Rule("DV402", "renamed-variable", Severity.WARNING, entry=check)
+RULE = Rule("DV402", "renamed-variable", entry=check)

@@ -31,7 +31,6 @@ from datetime import date
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 
 
 def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
@@ -49,4 +48,4 @@ def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
         yield subject.in_option("meta", str(written), message)
 
 
-RULE = Rule("DV501", "review-overdue", Severity.WARNING, entry=check)
+RULE = Rule("DV501", "review-overdue", entry=check)

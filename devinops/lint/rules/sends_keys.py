@@ -33,7 +33,6 @@ from collections.abc import Iterator
 from devinops.lint.rule import Rule
 from devinops.lint.rules._warnings import is_warned_of
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _KEYS = r"(?:\.ssh\b(?!/\S*\.pub)|\.aws(?!/config|[\w.])|id_(?:rsa|ed25519|ecdsa)(?!\.pub)\b)"
@@ -81,7 +80,7 @@ _SENDS = LazyPattern(
 
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
-    for match in _SENDS.finditer(subject.text) if subject.kind.document else ():
+    for match in _SENDS.finditer(subject.text):
         if not is_warned_of(subject.markdown, match.start()):
             message = (
                 "this sends the environment or keys to another machine: send only the value that "
@@ -90,4 +89,4 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
             yield subject.in_text(message, match.start(), len(match[0]))
 
 
-RULE = Rule("DV309", "sends-keys", Severity.WARNING, entry=check, security="9.8")
+RULE = Rule("DV309", "sends-keys", entry=check, security="9.8")

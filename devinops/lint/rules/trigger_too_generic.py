@@ -29,7 +29,6 @@ from collections.abc import Iterator
 from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import is_generic
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
@@ -42,4 +41,4 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
         yield subject.about(field, message)
 
 
-RULE = Rule("DV102", "trigger-too-generic", Severity.WARNING, entry=check)
+RULE = Rule("DV102", "trigger-too-generic", entry=check)

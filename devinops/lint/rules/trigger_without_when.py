@@ -34,7 +34,6 @@ from collections.abc import Iterator, Sequence
 from devinops.lint.rule import Rule
 from devinops.lint.rules._triggers import is_generic, is_unwritten, weight, words
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _CONDITION = LazyPattern(
@@ -145,4 +144,4 @@ def _is_english(text: str) -> bool:
     return not _GERMAN_VERB.search(text) or bool(_ENGLISH_EN.search(text))
 
 
-RULE = Rule("DV103", "trigger-without-when", Severity.WARNING, entry=check)
+RULE = Rule("DV103", "trigger-without-when", entry=check)

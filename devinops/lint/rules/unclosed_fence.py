@@ -36,7 +36,6 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 
 
 def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
@@ -50,4 +49,4 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
             yield subject.in_text(message, block.start)
 
 
-RULE = Rule("DV204", "unclosed-fence", Severity.WARNING, entry=check)
+RULE = Rule("DV204", "unclosed-fence", entry=check)

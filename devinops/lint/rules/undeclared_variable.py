@@ -37,7 +37,6 @@ from collections.abc import Iterator
 
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest
 
@@ -63,11 +62,8 @@ _SET = LazyPattern(
 """How a shell, Python, a Dockerfile or a workflow sets a variable. `A=$A` only passes it on."""
 
 GIVEN = frozenset(
-    re.findall(
-        r"\w+",
-        """ACTIONS_ID_TOKEN_REQUEST_TOKEN ACTIONS_RUNTIME_TOKEN CI_DEPLOY_PASSWORD CI_JOB_TOKEN
-        CI_REGISTRY_PASSWORD CSRF_TOKEN GITHUB_TOKEN XSRF_TOKEN""",
-    )
+    """ACTIONS_ID_TOKEN_REQUEST_TOKEN ACTIONS_RUNTIME_TOKEN CI_DEPLOY_PASSWORD CI_JOB_TOKEN
+    CI_REGISTRY_PASSWORD CSRF_TOKEN GITHUB_TOKEN XSRF_TOKEN""".split()
 )
 """Variables that a CI system sets, and values that a server gives."""
 
@@ -75,11 +71,8 @@ ALMOST = 0.8
 
 
 def check(context: Context) -> Iterator[LintFinding]:
-    if not context.contracts:
-        return
-    for subject in context.subjects:
-        if subject.kind.document:
-            yield from _undeclared(subject, context)
+    for subject in context.subjects if context.contracts else ():
+        yield from _undeclared(subject, context)
 
 
 def _undeclared(subject: Subject, context: Context) -> Iterator[LintFinding]:
@@ -110,4 +103,4 @@ def _is_typo(name: str, meant: str) -> bool:
     return len(long) == len(short) + 1 and short in cuts
 
 
-RULE = Rule("DV401", "undeclared-variable", Severity.WARNING, repository=check)
+RULE = Rule("DV401", "undeclared-variable", repository=check)

@@ -38,13 +38,12 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from devinops.lint.markdown import line_around
 from devinops.lint.rule import Rule
 from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.grouping import grouped
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest
 
@@ -61,12 +60,9 @@ _NEGATION = LazyPattern(
 _IN_CODE = LazyPattern(r"!([A-Za-z][A-Za-z0-9_-]{2,})")
 _SPEAKS_OF_MACROS = LazyPattern(r"\b(?:macros?|playbooks?)\b|マクロ|プレイブック", re.IGNORECASE)
 _OTHERS = frozenset(
-    re.findall(
-        r"\S+",
-        """and base64 binary cidr condition default env_var equals example findinmap getatt if
-        important importvalue include join lambda macro macro-name my-macro name not or playbook
-        ref reference secret select split sub unsafe vault""",
-    )
+    """and base64 binary cidr condition default env_var equals example findinmap getatt if
+    important importvalue include join lambda macro macro-name my-macro name not or playbook
+    ref reference secret select split sub unsafe vault""".split()
 )
 """Tags of YAML, because those of Ansible are in playbooks too, a word of CSS, and examples."""
 
@@ -74,9 +70,10 @@ ALMOST = 0.8
 
 
 def check(context: Context) -> Iterator[LintFinding]:
-    defined = _by_ends(context.by_handle)
+    # A typo keeps the first or the last letters.
+    defined = grouped((end, macro) for macro in context.by_handle for end in _ends(macro))
     for subject in context.subjects:
-        if subject.kind.document and "!" in subject.text:
+        if "!" in subject.text:
             yield from _undefined(subject, context, defined)
 
 
@@ -107,13 +104,8 @@ def _mentioned(subject: Subject) -> Iterator[tuple[int, str]]:
             yield subject.text.index("!", span.start), macro
 
 
-def _by_ends(macros: Iterable[str]) -> Mapping[str, Sequence[str]]:
-    """Return first and last letters → the macros with them: a typo keeps one of the two."""
-    return grouped((end, macro) for macro in macros for end in _ends(macro))
-
-
 def _ends(macro: str) -> tuple[str, str]:
     return macro[:2].lower(), macro[-2:].lower()
 
 
-RULE = Rule("DV404", "undefined-macro", Severity.WARNING, repository=check)
+RULE = Rule("DV404", "undefined-macro", repository=check)

@@ -35,7 +35,6 @@ from devinops.lint.rule import Rule
 from devinops.lint.rules._warnings import is_warned_of
 from devinops.lint.rules.hidden_character import MOST
 from devinops.lint.subject import Context, LintFinding, Subject
-from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 _SCRIPT = LazyPattern(
@@ -71,4 +70,4 @@ def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
         yield subject.in_text(message, match.start(1), len(match[1]))
 
 
-RULE = Rule("DV307", "unsafe-address", Severity.WARNING, entry=check, security="8.0")
+RULE = Rule("DV307", "unsafe-address", entry=check, security="8.0")

@@ -30,7 +30,6 @@ from collections.abc import Iterator, Sequence
 
 from devinops.lint.rule import Exceptions, Rule
 from devinops.lint.subject import LintFinding
-from devinops.model.objects import Severity
 
 
 def check(exceptions: Exceptions, ran: Sequence[Rule]) -> Iterator[LintFinding]:
@@ -39,4 +38,4 @@ def check(exceptions: Exceptions, ran: Sequence[Rule]) -> Iterator[LintFinding]:
         yield exceptions.finding(name, message)
 
 
-RULE = Rule("DV901", "unused-exception", Severity.WARNING, exceptions=check)
+RULE = Rule("DV901", "unused-exception", exceptions=check)
