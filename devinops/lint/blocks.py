@@ -6,6 +6,7 @@ HTML is text here, except for comments: Devin reads the text, and not the page t
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
@@ -33,20 +34,18 @@ class Leaf(Enum):
     COMMENT = auto()
 
 
+@dataclass(slots=True, eq=False)
 class MarkdownBlock:
     """A block without blocks in it; quotes and list items are only seen by what they contain.
 
     A fenced block has its `fence`. It is closed by another, or with the quote around it.
     """
 
-    __slots__ = ("end", "fence", "is_closed", "leaf", "start")
-
-    def __init__(self, leaf: Leaf, start: int, end: int, fence: str = "") -> None:
-        self.leaf = leaf
-        self.start = start
-        self.end = end
-        self.fence = fence
-        self.is_closed = True
+    leaf: Leaf
+    start: int
+    end: int
+    fence: str = ""
+    is_closed: bool = True
 
 
 def blocks(text: str) -> list[MarkdownBlock]:

@@ -73,11 +73,8 @@ def with_reason(report: Reported, fixed: Fixed) -> Reported:
     return report._replace(problem=problem._replace(message=message))
 
 
-class _Deletion(NamedTuple):
-    line: int
-    column: int
-    characters: str
-
+_Deletion = tuple[int, int, str]
+"""Line and column of characters, and the characters."""
 
 Meaning = Callable[[str], Any]
 """The text of a file → what is equal if two texts differ by nothing but invisible characters."""
@@ -89,7 +86,7 @@ def _rewrite(path: Path, reports: Iterable[Reported], meaning: Meaning) -> int:
         before = file.read()
     expected = {(report.problem.source, report.finding.fix) for report in reports}
     # From the end, so that the positions of the others stay.
-    deletions = sorted((_Deletion(at.line, at.column, fix) for at, fix in expected), reverse=True)
+    deletions = sorted(((at.line, at.column, fix) for at, fix in expected), reverse=True)
     after, fixed = _without(before, deletions, meaning)
     if fixed:
         atomic.check_writable(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -69,16 +70,16 @@ def label(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
+@dataclass
 class _Paragraph:
-    def __init__(self, text: str, start: int, end: int, into: Inline) -> None:
-        self.text = text
-        self.start = start
-        self.end = end
-        self.into = into
-        self.brackets: list[bool] = []
-        """The open brackets: whether each begins an image."""
-        self.inactive = 0
-        """How many of them are before a link, which cannot be in another link."""
+    text: str
+    start: int
+    end: int
+    into: Inline
+    brackets: list[bool] = field(default_factory=list)
+    """The open brackets: whether each begins an image."""
+    inactive: int = 0
+    """How many of them are before a link, which cannot be in another link."""
 
     def read(self) -> None:
         at = self.start
