@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
@@ -61,6 +62,7 @@ _FLAT_LINE = re.compile(
 """A line of front matter that needs no parser, if all its characters are printable."""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """A value and its position (line and column start at 1).
 
@@ -70,30 +72,16 @@ class Node:
     of nodes, `height` its number of levels.
     """
 
-    __slots__ = (
-        "broken",
-        "children",
-        "column",
-        "data",
-        "height",
-        "keys",
-        "line",
-        "literal",
-        "size",
-        "tainted",
-    )
-
-    def __init__(self, data: Any, line: int, column: int) -> None:
-        self.data = data
-        self.line = line
-        self.column = column
-        self.children: list[Node] | dict[str, Node] | None = None
-        self.keys: dict[str, tuple[int, int]] = {}
-        self.broken = False
-        self.tainted = False
-        self.literal = False
-        self.size = 1
-        self.height = 0
+    data: Any
+    line: int
+    column: int
+    children: list[Node] | dict[str, Node] | None = None
+    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
+    broken: bool = False
+    tainted: bool = False
+    literal: bool = False
+    size: int = 1
+    height: int = 0
 
     def at(self, path: tuple[str | int, ...]) -> Node:
         """Return the node at the end of a path, or the deepest node on the way that exists."""
@@ -268,36 +256,29 @@ _MERGE: Final = object()
 """Stands for the key `<<` without quotes; with quotes it is an ordinary key."""
 
 
+@dataclass
 class _NodeReader:
     """Builds nodes from the events of a parser, recursively to a depth of `LEVELS`."""
 
-    def __init__(
-        self,
-        events: Iterator[Any],
-        file: str,
-        line: int,
-        hides_values: HidesValues,
-        restore: dict[int, str],
-    ) -> None:
-        self.file = file
-        self.line = line
-        self.documents: list[Node] = []
-        self.problems: list[Problem] = []
-        self._events = events
-        self._hides_values = hides_values
-        self._restore = restore
-        self._top: str | None = None
-        """The key at the top of the document whose value is being read."""
-        self._depth = 0
-        self._anchors: dict[str, Node | None] = {}  # None: still open
-        self._expanded = 0
+    events: Iterator[Any]
+    file: str
+    line: int
+    hides_values: HidesValues
+    restore: dict[int, str]
+    documents: list[Node] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    top: str | None = None
+    """The key at the top of the document whose value is being read."""
+    depth: int = 0
+    anchors: dict[str, Node | None] = field(default_factory=dict)  # None: still open
+    expanded: int = 0
 
     def read(self) -> None:
-        for event in self._events:
+        for event in self.events:
             if type(event) is yaml.DocumentStartEvent:
-                self._anchors = {}
-                root = self._value(next(self._events))
-                next(self._events)  # the end of the document, or a syntax error
+                self.anchors = {}
+                root = self._value(next(self.events))
+                next(self.events)  # the end of the document, or a syntax error
                 self.documents.append(root)
 
     def _report(self, node: Node, code: str, message: str) -> None:
@@ -305,7 +286,7 @@ class _NodeReader:
 
     def _quotable(self, text: str, substitute: str) -> str:
         """Return the text that quotes the file, or its substitute where quoting is not allowed."""
-        return substitute if self._hides_values(self._top) else text
+        return substitute if self.hides_values(self.top) else text
 
     def _node(self, data: Any, event: Any) -> Node:
         mark = event.start_mark
@@ -331,19 +312,19 @@ class _NodeReader:
             node = self._node([] if kind is yaml.SequenceStartEvent else {}, event)
             self._check_depth(node, 1)
             if event.anchor:
-                self._anchors[event.anchor] = None
-            self._depth += 1
+                self.anchors[event.anchor] = None
+            self.depth += 1
             if kind is yaml.SequenceStartEvent:
                 self._items(node)
             else:
                 self._entries(node)
-            self._depth -= 1
+            self.depth -= 1
         if event.anchor:
-            self._anchors[event.anchor] = node
+            self.anchors[event.anchor] = node
         return node
 
     def _scalar(self, event: Any) -> Node:
-        text = event.value.translate(self._restore) if self._restore else event.value
+        text = event.value.translate(self.restore) if self.restore else event.value
         node = self._node(text, event)
         node.size += len(text) // 64
         if event.implicit[0]:
@@ -377,7 +358,7 @@ class _NodeReader:
         """Return the node that an alias refers to, or a broken node."""
         mark = event.start_mark
         here = Node(None, mark.line + self.line, mark.column + 1)
-        node = self._anchors.get(event.anchor, here)
+        node = self.anchors.get(event.anchor, here)
         if node is None:
             alias = self._quotable(f"*{event.anchor}", "this alias")
             message = f"{alias} is inside the value that it refers to: remove it"
@@ -389,15 +370,15 @@ class _NodeReader:
             self._report(here, "yaml-alias", f"{message}; quote the value if it is text")
             here.mark_broken()
         self._check_depth(here, node.height)
-        self._expanded += node.size
-        if self._expanded > EXPANSION:
+        self.expanded += node.size
+        if self.expanded > EXPANSION:
             message = f"aliases add more than {EXPANSION} nodes to this file: write the values out"
             self._report(here, "too-many-aliases", message)
             raise _Stop
         return node
 
     def _check_depth(self, node: Node, levels: int) -> None:
-        if self._depth + levels > LEVELS:
+        if self.depth + levels > LEVELS:
             self._report(node, "too-deep", _TOO_DEEP)
             raise _Stop
 
@@ -405,7 +386,7 @@ class _NodeReader:
 
     def _items(self, outer: Node) -> None:
         outer.children = children = []
-        for event in self._events:
+        for event in self.events:
             if type(event) is yaml.SequenceEndEvent:
                 return
             node = self._value(event)
@@ -416,16 +397,16 @@ class _NodeReader:
     def _entries(self, outer: Node) -> None:
         outer.children = {}
         merged: Node | None = None
-        for event in self._events:
+        for event in self.events:
             if type(event) is yaml.MappingEndEvent:
                 break
             key = self._key(event, outer, merged)
-            if self._depth == 1:
-                self._top = key if isinstance(key, str) else None
-            node = self._value(next(self._events))
+            if self.depth == 1:
+                self.top = key if isinstance(key, str) else None
+            node = self._value(next(self.events))
             outer.enclose(node)
-            if self._depth == 1:
-                self._top = None
+            if self.depth == 1:
+                self.top = None
             if key is _MERGE:
                 merged = node
             elif key is not _SKIPPED:
