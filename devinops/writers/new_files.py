@@ -73,7 +73,6 @@ def new_files(
     declared: Collection[Key] = (),
     ignored: Callable[[str], bool] = lambda _: False,
     text_of: Callable[[str], str | None] = lambda _: None,
-    checks: Checks | None = None,
 ) -> tuple[list[NewFile], list[LeftOut]]:
     """Return the files for entries, sorted by path, and the entries that no file can hold.
 
@@ -82,11 +81,10 @@ def new_files(
     document becomes a Markdown file, whose directory is the folder; the others share a YAML file
     for each kind. An entry with a key that another has, even in a different Unicode form, is left
     out, and so is one whose file would be `ignored`. `text_of` returns the text of an existing YAML
-    file, with its own line ends, to which entries may be added. `checks` knows the results for some
-    entries.
+    file, with its own line ends, to which entries may be added.
     """
     known = {composed(key): key for key in declared}
-    accepted, left_out = accept(entries, known, checks or Checks())
+    accepted, left_out = accept(entries, known, Checks())
     files, more = write_entries(accepted, taken=taken, ignored=ignored, text_of=text_of)
     return files, [*left_out, *more]
 
@@ -112,7 +110,8 @@ def write_entries(
         # Directories have their names before any file can take one.
         paths.directory(item.kind.section, item.key.folder)
     files = [item.file(paths) for item in pages]
-    for group in _by_kind(item for item in accepted if not item.kind.document):
+    by_kind = grouped((item.kind.noun, item) for item in accepted if not item.kind.document)
+    for group in (by_kind[noun] for noun in KINDS if noun in by_kind):
         path = f"{group[0].kind.section}{YAML}"
         try:
             files.append(_yaml(path, group, paths, lambda path: text_of(directory + path)))
@@ -125,11 +124,6 @@ def write_entries(
         reason = f"its file would be {file.path}, which `ignore` in devinops.yaml matches"
         left_out += [LeftOut(entry, reason) for entry in file.entries]
     return sorted(file for file in files if file not in unread), left_out
-
-
-def _by_kind(items: Iterable[Accepted]) -> list[list[Accepted]]:
-    groups = grouped((item.kind.noun, item) for item in items)
-    return [groups[noun] for noun in KINDS if noun in groups]
 
 
 def _yaml(

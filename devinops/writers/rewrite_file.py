@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 from devinops.load import read_entries
@@ -209,16 +210,12 @@ class Rewriting:
                 raise NotEditable("another value would change too")
 
 
+_options = attrgetter("ensure", "targets", "meta", "lint", "protect", "layering")
+
+
 def _is_expected(old: Declaration, new: Declaration, values: Mapping[str, Any]) -> bool:
     """Return whether an entry changed in exactly these fields."""
-    if (old.ensure, old.targets, old.meta, old.lint, old.protect, old.layering) != (
-        new.ensure,
-        new.targets,
-        new.meta,
-        new.lint,
-        new.protect,
-        new.layering,
-    ):
+    if _options(old) != _options(new):
         return False
     for attribute in old.kind.attributes:
         now = getattr(new.resource, attribute.name)
