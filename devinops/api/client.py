@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from devinops.api import codec, organization_settings, redact
 from devinops.api.connection import Connection
 from devinops.api.error_messages import clean
+from devinops.api.failures import checked_object
 from devinops.api.http_client import Call, Getter, Sender, segment
 from devinops.api.listing import Item, Reading, check_counts, list_budget, read_list, unpaged
 from devinops.api.parallel import side_by_side
@@ -294,7 +295,9 @@ class ReadingClient:
             count.add(len(items))
             # A page can be decoded only after the lists that its objects refer to.
             if not kind.apis[self.api].tree and kind.references & nouns <= self._names.keys():
-                decode = partial(self._decode_early, kind, self._names_in(nouns))
+                # As if each field was known: the list is still being read.
+                names, viewpoint = self._names_in(nouns), self._viewpoint
+                decode = partial(codec.decode, kind, self.api, names=names, viewpoint=viewpoint)
                 pages(lambda: decoded.of(kind, self.api, items, decode))
 
         for kind in needed:
@@ -360,7 +363,7 @@ class ReadingClient:
         def decode(_: _SharedList | None) -> _SharedList:
             items = self._reduced(kind, reading.items)
             names = codec.spellings(kind, self.api, items)
-            lives = [self._decode_early(kind, {}, item) for item in items]
+            lives = [codec.decode(kind, self.api, item, {}, self._viewpoint) for item in items]
             return _SharedList(reading, reading._replace(items=items), names, lives)
 
         reading: Reading = once.get(
@@ -430,10 +433,6 @@ class ReadingClient:
         unknown = self._unknown_fields.get(kind.noun, frozenset())
         return codec.decode(kind, self.api, item, names, self._viewpoint, unknown)
 
-    def _decode_early(self, kind: Kind, names: codec.Names, item: Item) -> Live:
-        """Return an object of a list that is still being read, as if each field was known."""
-        return codec.decode(kind, self.api, item, names, self._viewpoint)
-
     # --- the connection ---
 
     def close(self) -> None:
@@ -479,7 +478,7 @@ class WritingClient(ReadingClient):
             if error.is_missing:
                 return None
             raise
-        items = self._reduced(KINDS[kind], [_checked_object(response, call)])
+        items = self._reduced(KINDS[kind], [checked_object(call, response)])
         return _checked_id(self._live(KINDS[kind], items[0]), id, call) if items else None
 
     def create(
@@ -627,7 +626,7 @@ class WritingClient(ReadingClient):
         """
         is_list = isinstance(response, list) and kind.apis[self.api].creates_in_list
         objects = response if is_list else [response]
-        shown = self._reduced(kind, [_checked_object(each, call) for each in objects])
+        shown = self._reduced(kind, [checked_object(call, each) for each in objects])
         if is_list:
             shown = [each for each in shown if id in (None, each.get(kind.apis[self.api].id))]
         return shown[0] if len(shown) == 1 else {}
@@ -737,9 +736,3 @@ def _checked_id(live: Live, id: str, call: Call) -> Live:
     if live.id != id:
         raise BadResponse(f"{call}: the response is about another object, {clean(live.id, 80)}")
     return live
-
-
-def _checked_object(response: Any, call: Call) -> Item:
-    if not isinstance(response, Mapping):
-        raise BadResponse(f"{call}: the response is not an object")
-    return response

@@ -74,6 +74,13 @@ def json_of(call: Call, response: Response) -> Any:
     return parse_json(call, response)
 
 
+def checked_object(call: Call, value: Any) -> Mapping[str, Any]:
+    """Return the JSON of a response that has to be an object. Raises BadResponse."""
+    if not isinstance(value, Mapping):
+        raise BadResponse(f"{call}: the response is not an object")
+    return value
+
+
 def _text(call: Call, response: Response) -> str:
     """Return the text of an error, or only the fields it names if it could quote a secret."""
     if not call.has_secret or is_web_page(response):

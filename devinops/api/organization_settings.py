@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from devinops.api.codec import as_api_expects
+from devinops.api.failures import checked_object
 from devinops.api.http_client import Call, Getter, Sender
 from devinops.api.listing import Reading, read_list
 from devinops.api.v3_paths_and_self import ENTERPRISE_PATH, organization_segment
 from devinops.model.client_protocols import BeforeAgain, ignore
-from devinops.model.errors import FORBIDDEN, ApiError, BadResponse
+from devinops.model.errors import FORBIDDEN, ApiError
 from devinops.model.keys import Key
 from devinops.model.kind import Api, Kind, Paging, Part, Resource
 
@@ -37,10 +38,7 @@ def _value(http: Getter, api: Api, part: Part, org_id: str | None) -> Any:
     permission = part.permission or api.read_permission
     call = Call("GET", _path(part.path, org_id), permission=permission)
     if not part.items:
-        response = http.get(call)
-        if not isinstance(response, Mapping):
-            raise BadResponse(f"{call}: the response is not an object")
-        return response.get(part.member)
+        return checked_object(call, http.get(call)).get(part.member)
     criteria = {name: value.format(org_id=org_id) for name, value in part.where.items()}
     listed = Api(path=part.path, items=part.items, paging=Paging.CURSOR)
     for item in read_list(http, call, listed, ignore, verify=False).items:

@@ -56,9 +56,8 @@ def _shape(kind: Kind, api: ApiVersion) -> Any:
     path = f"/v3/organizations/{{org_id}}/{place.path}" if api == "v3" else f"/v1/{place.path}"
     for reading in facts.readings:
         if reading.path == path:
-            is_whole = reading.paging == "whole"
-            shape = reading.shape[place.items][0] if is_whole else reading.shape
-            return {**dict.fromkeys(READ_FOR_EVERY_KIND, "any"), **facts.shapes[shape]}
+            known = dict.fromkeys(READ_FOR_EVERY_KIND, "any")
+            return known | facts.shapes[reading.object_shape]
     return "any"
 
 

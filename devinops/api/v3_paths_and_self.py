@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from devinops.api.error_messages import clean
+from devinops.api.failures import checked_object
 from devinops.api.http_client import Call, Getter, segment
 from devinops.model.client_protocols import KeyOwner
 from devinops.model.errors import FORBIDDEN, ApiError, BadResponse, ConfigError
@@ -28,9 +29,7 @@ _NAMES: Final = (
 
 def identity(http: Getter) -> KeyOwner:
     """Return who the key belongs to. Raises ApiError."""
-    response = http.get(_SELF)
-    if not isinstance(response, Mapping):
-        raise BadResponse(f"{_SELF}: the response is not an object")
+    response = checked_object(_SELF, http.get(_SELF))
     kind = _text(response, "principal_type")
     names = [_text(response, name) for name in _NAMES]
     labels = (clean(name or "", 100) for name in (*names, kind))
