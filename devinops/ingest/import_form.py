@@ -136,7 +136,7 @@ class Contents:
 class Form:
     """A form of files that can be imported; each is a module of `devinops.ingest.forms`.
 
-    `matches` gets the absolute path of a file, and `accepts` its text; both must agree. A
+    `matches` gets the absolute path of a file, and `accepts` also its text; both must agree. A
     `fallback` is tried if no other form matches, and in a directory only if no file there has
     another form. `looks_beside`: `read` needs the names of the files beside a source.
     """
@@ -144,7 +144,7 @@ class Form:
     title: str
     matches: Callable[[str], bool]
     read: Callable[[ImportSource, ImportChoices], Contents]
-    accepts: Callable[[str], bool] = lambda _: True
+    accepts: Callable[[str, str], bool] = lambda _path, _text: True
     fallback: bool = False
     looks_beside: bool = False
 

@@ -120,7 +120,8 @@ class ImportSources:
             self._leave_out(file, problems[0].message)
 
     def _read(self, file: _File, text: str) -> None:
-        form = next((form for form in forms_of(file.absolute) if form.accepts(text)), None)
+        path = file.absolute
+        form = next((form for form in forms_of(path) if form.accepts(path, text)), None)
         if form is None:
             self._leave_out(file, "import does not recognize this file name")
             return

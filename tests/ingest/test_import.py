@@ -82,7 +82,7 @@ def test_every_form_has_a_case() -> None:
         for case in CASES
         for path, text in case["files"].items()
         for form in forms_of(f"/x/{path}")
-        if form.accepts(text)
+        if form.accepts(path, text)
     }
     assert read == {form.title for form in FORMS}
 
@@ -90,7 +90,8 @@ def test_every_form_has_a_case() -> None:
 def test_at_most_one_form_reads_a_file() -> None:
     for case in CASES:
         for path, text in case["files"].items():
-            assert len([form for form in forms_of(f"/x/{path}") if form.accepts(text)]) <= 1, path
+            forms = [form for form in forms_of(f"/x/{path}") if form.accepts(path, text)]
+            assert len(forms) <= 1, path
 
 
 RULE = "---\ndescription: When testing\n---\n# One\n\ntext\n"

@@ -104,4 +104,4 @@ def _matches(path: str) -> bool:
     return name.endswith(".json") and not name.endswith("-plugin/plugin.json")
 
 
-FORM = Form("API list", _matches, _read, accepts=lambda text: not is_state(text))
+FORM = Form("API list", _matches, _read, accepts=lambda _, text: not is_state(text))

@@ -14,5 +14,5 @@ FORM = Form(
     "text of a skill",
     lambda path: path.endswith(_PATH),
     skill.read,
-    accepts=lambda text: f"{PREFIX}key:" in text,
+    accepts=lambda _, text: f"{PREFIX}key:" in text,
 )

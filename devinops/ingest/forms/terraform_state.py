@@ -32,6 +32,8 @@ from devinops.model.kind import ApiVersion, Attribute, Kind
 API: Final[ApiVersion] = "v3"
 VERSION: Final = 4
 PROVIDER: Final = "devin_"
+SUFFIX: Final = ".tfstate"
+"""Nothing else has such a name; a `.json` may be anything."""
 
 _NAMES: Final = [(kind.terraform, kind) for kind in KINDS.values()]
 _OF_ENTERPRISES: Final = {names.enterprise for names, _ in _NAMES}
@@ -103,6 +105,11 @@ def _list(value: Any) -> list[Any]:
 
 # --- places ---------------------------------------------------------------------------------------
 
+_REFRESH: Final = (
+    "the state does not say which organization has them: run terraform apply -refresh-only, and "
+    "import again"
+)
+
 
 def _place(instances: Iterable[_Instance], chosen: str | None) -> str | None:
     """Return the place to take objects of; None if there are several, and none is chosen."""
@@ -123,7 +130,10 @@ def _elsewhere(
         owner = "the enterprise" if place == ENTERPRISE else f"organization {place}"
         counts = ", ".join(f"{number} {type}" for type, number in sorted(types.items()))
         command = f"{choices.elsewhere(place)} {shlex.quote(source.path)}"
-        yield Omission(f"objects of {owner} ({counts})", f"to import them: {command}")
+        if place:
+            yield Omission(f"objects of {owner} ({counts})", f"to import them: {command}")
+        else:
+            yield Omission(f"objects without org_id ({counts})", _REFRESH)
 
 
 def _unknown(resource: Mapping[str, Any]) -> Omission | None:
@@ -207,7 +217,11 @@ def _address(resource: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
 
 def _matches(path: str) -> bool:
     name = path.lower()
-    return name.endswith((".tfstate", ".json")) and not name.endswith("-plugin/plugin.json")
+    return name.endswith((SUFFIX, ".json")) and not name.endswith("-plugin/plugin.json")
 
 
-FORM = Form("Terraform state", _matches, _read, accepts=is_state)
+def _accepts(path: str, text: str) -> bool:
+    return path.lower().endswith(SUFFIX) or is_state(text)
+
+
+FORM = Form("Terraform state", _matches, _read, accepts=_accepts)
