@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from shlex import quote
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from devinops.kinds import KINDS
-from devinops.model.changes import Action, Blocked, Change, Drift, DriftEvent, Missing, Outcome
+from devinops.model.changes import (
+    Action,
+    Blocked,
+    Change,
+    Drift,
+    DriftEvent,
+    Missing,
+    Outcome,
+    Refusal,
+)
 from devinops.model.exit_codes import ExitCode
 from devinops.model.grouping import grouped
 from devinops.model.keys import listed
@@ -21,7 +30,7 @@ from devinops.model.target import TargetState
 from devinops.planning.commands import like_commands, pull_command, with_flags, with_ids
 from devinops.planning.draft import last_change, names_of
 from devinops.planning.lifecycles.required import is_missing
-from devinops.planning.run import BlockedAt, ChangeAt, Plans, RunTarget, Shared
+from devinops.planning.run import At, BlockedAt, ChangeAt, Plans, RunTarget, Shared
 from devinops.render import Style, counted
 from devinops.render.answers import RunAnswer
 from devinops.render.approvals import how_to_approve, how_to_decide
@@ -32,8 +41,6 @@ from devinops.render.report import Block, Details, Level, Part, Row
 from devinops.render.signs import BLOCKED, FAILED, NOTICED, OUTCOMES, OUTSIDE, REFUSED, SIGNS
 from devinops.render.terminal import Look, Sign
 from devinops.render.where import FEW, Places, names
-
-T = TypeVar("T")
 
 PULLED: Final = "writes these changes into the files, or says what to do"
 """What `pull --drift` does; it may have to leave a change to a person."""
@@ -254,20 +261,13 @@ class RunBlocks:
         where = "" if self.one else f" in {names(self.refused)}"
         of_run = [(refusal, ()) for refusal in self.plans.refusals]
         for items, place in ((of_run, ""), (self.plans.refused, where)):
-            rows = [
-                self.at(
-                    Row(
-                        text=self.said(item.reason, at),
-                        sign=REFUSED,
-                        stays=True,
-                        hints=self._ways(item.approval, at),
-                    ),
-                    at,
-                )
-                for item, at in items
-            ]
+            rows = [self._refusal(item, at) for item, at in items]
             title = f"Refused: nothing will be applied{place}"
             yield from block(Part.REFUSED, title, rows, self._to_approve())
+
+    def _refusal(self, item: Refusal, at: Sequence[At]) -> Row:
+        text, hints = self.said(item.reason, at), self._ways(item.approval, at)
+        return self.at(Row(text=text, sign=REFUSED, stays=True, hints=hints), at)
 
     def _to_approve(self) -> str:
         """Return what to pass or to enter, for one target; empty if no approval is missing."""
@@ -321,13 +321,10 @@ class RunBlocks:
         """Yield the hosts that texts name for the first time, for an agent can go there."""
         changes = self.each("changes")
         added = grouped((host, (each.key, at)) for each, at in changes for host in new_hosts(each))
-        rows = [
-            self.at(
-                Row(text=f"{host} in {listed({str(key) for key, _ in pairs})}", sign=NOTICED),
-                [row for _, at in pairs for row in at],
-            )
-            for host, pairs in sorted(added.items())
-        ]
+        rows = []
+        for host, pairs in sorted(added.items()):
+            row = Row(text=f"{host} in {listed({str(key) for key, _ in pairs})}", sign=NOTICED)
+            rows.append(self.at(row, [each for _, at in pairs for each in at]))
         title = f"{counted(len(rows), 'new address', 'new addresses')} in the texts"
         yield from block(Part.ADDRESSES, title, rows)
 
@@ -337,19 +334,20 @@ class RunBlocks:
         # An object that is deleted can have the key of another one, which then counts.
         in_order = sorted(changes, key=lambda each: each[1][0].action is not Action.DELETE)
         written = {change.key: (number, change) for number, (change, _) in in_order}
+        risks = [(risk, at) for risk, at in self.each("risks") if risk.key in written]
         for name in self.plans.approvals.hazards:
-            accepted = [
-                (risk, at)
-                for risk, at in self.each("risks")
-                if risk.approval == name and risk.key in written
-            ]
+            accepted = [(risk, at) for risk, at in risks if risk.approval == name]
             rows = [
                 self._pointer(*written[risk.key], risk.text, REFUSED, at) for risk, at in accepted
             ]
-            number = sum(len(at) for _, at in accepted)
-            may = HAZARDS[name].may
-            title = f"{counted(number, 'change')} may {may}, accepted with {allow(name)}"
+            number = counted(sum(len(at) for _, at in accepted), "change")
+            title = f"{number} may {HAZARDS[name].may}, accepted with {allow(name)}"
             yield from block(Part.DANGERS, title, rows)
+        yield from self._overwrites(changes)
+
+    def _overwrites(
+        self, changes: Iterable[tuple[int, tuple[Change, Sequence[Any]]]]
+    ) -> Iterator[Block]:
         rows, number = [], 0
         for place, (change, at) in changes:
             if change.overwrites:
@@ -423,25 +421,18 @@ class RunBlocks:
         }
         missing = self.each("missing", self.refused)
         for kind, group in groupby(missing, key=lambda pair: pair[0].kind):
-            rows = [
-                self.at(
-                    Row(
-                        text=item.path,
-                        aside=_needed(item),
-                        sign=BLOCKED if item.in_root < max(item.entries, 1) else None,
-                        needed_by=steps.get((kind, item.path), ()),
-                    ),
-                    at,
-                )
-                for item, at in group
-            ]
-            objects = KINDS[kind].counted(len(rows))
-            why = "in the web app, because no API can"
-            title = f"Create {objects} {why}"
-            heading = f"missing {KINDS[kind].plural}: create them {why}"
-            if not KINDS[kind].is_declared:
-                title = f"{objects} missing: {KINDS[kind].remedy}"
-                heading = f"missing {KINDS[kind].plural}: {KINDS[kind].remedy}"
+            rows = []
+            for item, at in group:
+                sign = BLOCKED if item.in_root < max(item.entries, 1) else None
+                needed_by = steps.get((kind, item.path), ())
+                row = Row(text=item.path, aside=_needed(item), sign=sign, needed_by=needed_by)
+                rows.append(self.at(row, at))
+            objects, remedy = KINDS[kind].counted(len(rows)), KINDS[kind].remedy
+            title = f"{objects} missing: {remedy}"
+            if KINDS[kind].is_declared:
+                where = "in the web app, because no API can"
+                title, remedy = f"Create {objects} {where}", f"create them {where}"
+            heading = f"missing {KINDS[kind].plural}: {remedy}"
             yield from block(Part.MISSING, title, rows, heading=heading)
 
     def states(self, *, only_new: bool = False) -> Iterator[Block]:
@@ -482,8 +473,8 @@ class RunBlocks:
         """Yield what was changed outside devinops and stays."""
         rows: list[Row] = []
         sides = "- last apply, + live" if self.plans.is_drift else "- files, + live"
-        pairs = ((self._drifted(item, at), tuple(at)) for item, at in self.each("drift"))
-        for item, at in pairs if self.style.full else alike_once(pairs, targets_of):
+        pairs = ((self._drifted(item, at), at) for item, at in self.each("drift"))
+        for item, at in pairs if self.style.full else alike_once(pairs):
             row = Row(
                 key=item.key,
                 text=self.said(drift_summary(item), at),
@@ -499,12 +490,10 @@ class RunBlocks:
             rows.append(self.at(row, at))
         rows = [*self._together(rows)]
         number = sum(len(at) for _, at in self.each("drift"))
-        title = f"{counted(number, 'object')} changed outside devinops, and kept"
-        heading = "changed outside devinops, kept"
-        level = Level.WARNING if self.one else Level.NOTE
-        if self.plans.is_drift:
-            title = title.removesuffix(", and kept")
-            heading, level = "changed outside devinops", Level.WARNING
+        kept, and_kept = ("", "") if self.plans.is_drift else (", kept", ", and kept")
+        title = f"{counted(number, 'object')} changed outside devinops{and_kept}"
+        heading = f"changed outside devinops{kept}"
+        level = Level.WARNING if self.one or self.plans.is_drift else Level.NOTE
         flags = self.style.flags
         chosen = "" if self.one or " -t " in flags else " -t all"
         hint = f"`{pull_command(f'{flags}{chosen}')}` {PULLED}"
@@ -689,25 +678,24 @@ def drift_summary(drift: Drift) -> str:
 
 
 def alike_once(
-    drift: Iterable[tuple[Drift, T]], place: Callable[[T], Any] = lambda where: where
-) -> Iterator[tuple[Drift, T]]:
-    """Yield drift, each with where it is, so that objects that look alike come only once.
-
-    They do if their `place` is equal.
-
-    Objects of a kind are alike if they differ only in what each user may see differently: somebody
-    may have changed none of them.
-    """
-    groups: defaultdict[object, list[tuple[Drift, T]]] = defaultdict(list)
-    for item, where in drift:
-        per_user = {a.name for a in KINDS[item.key.kind].attributes if a.per_user}
-        names = tuple(field.name for field in item.fields)
-        is_alike = item.moved is DriftEvent.EDITED and names and per_user.issuperset(names)
-        alike = (item.key.kind, names, place(where)) if is_alike else object()
-        groups[alike].append((item, where))
-    for (first, where), *rest in groups.values():
+    drift: Iterable[tuple[Drift, Sequence[Any]]],
+) -> Iterator[tuple[Drift, Sequence[Any]]]:
+    """Yield drift with its rows, so that objects that look alike in the same targets come once."""
+    for (first, at), *rest in grouped((_look(*pair), pair) for pair in drift).values():
         if rest:
             others = listed(str(item.key) for item, _ in rest)
             reason = f"{names_of(first.fields)}, also of {others}; each user may see another value"
             first = replace(first, reason=reason, fields=(), at=None, by=None)
-        yield first, where
+        yield first, at
+
+
+def _look(drift: Drift, at: Sequence[Any]) -> object:
+    """Return what is equal for objects that look alike.
+
+    Objects of a kind do if they differ only in what each user may see differently: somebody may
+    have changed none of them.
+    """
+    per_user = {a.name for a in KINDS[drift.key.kind].attributes if a.per_user}
+    names = tuple(field.name for field in drift.fields)
+    is_alike = drift.moved is DriftEvent.EDITED and names and per_user.issuperset(names)
+    return (drift.key.kind, names, targets_of(at)) if is_alike else object()

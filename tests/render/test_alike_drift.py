@@ -8,6 +8,7 @@ from devinops.kinds import KINDS
 from devinops.model.changes import Drift, DriftEvent, FieldChange
 from devinops.model.keys import Key
 from devinops.model.values import UNSET
+from devinops.planning.run import At
 from devinops.render.run_blocks import alike_once, drift_summary
 
 
@@ -39,14 +40,15 @@ MORE = [drift(str(number), *ON) for number in range(9)]
 def test_what_each_user_may_see_differently_is_one_line(
     items: list[Drift], lines: list[str]
 ) -> None:
-    shown = [f"{item.key.name} {drift_summary(item)}" for item, _ in alike_once((item, None) for item in items)]  # fmt: skip
+    shown = [f"{item.key.name} {drift_summary(item)}" for item, _ in alike_once((item, ()) for item in items)]  # fmt: skip
     assert len(shown) == len(lines)
     assert all(text.startswith(line) for text, line in zip(shown, lines, strict=True))
 
 
 def test_it_is_one_line_for_the_same_targets() -> None:
-    shown = list(alike_once([(A, ("t1", "t2")), (B, ("t1",)), (C, ("t1", "t2"))]))
-    assert [(item.key.name, targets) for item, targets in shown] == [("A", ("t1", "t2")), ("B", ("t1",))]  # fmt: skip
+    both = (At("t1"), At("t2"))
+    shown = list(alike_once([(A, both), (B, both[:1]), (C, both)]))
+    assert [(item.key.name, at) for item, at in shown] == [("A", both), ("B", both[:1])]
     assert "also of knowledge:C" in shown[0][0].reason
 
 
