@@ -365,26 +365,11 @@ class RunBlocks:
         for step, at in self.each(part, self.refused):
             if is_missing(step) and not self.plans.is_applied:
                 continue
-            sides = "- live, + files"
-            row = Row(
-                key=step.key,
-                text=self.said(_blocked_text(step, at), at),
-                sign=BLOCKED,
-                word=str(step.by),
-                source=step.source,
-                layers=tuple(map(str, step.overridden)),
-                ids=tuple(id for row in at for id in row.ids),
-                needed_by=step.needed_by,
-                action="blocked",
-                details=Details(step.key.kind, step.fields, sides) if step.fields else None,
-                rows=() if len(at) == 1 else self._last_changes(at),
-                id=f"{part}-{len(rows) + 1}",
-                hints=self._ways(step.approval, at),
-            )
+            row = self._blocked_row(step, at)._replace(id=f"{part}-{len(rows) + 1}")
             # Rows that are decided alike say how once, below the last of them.
             if rows and rows[-1].hints == row.hints:
                 rows[-1] = rows[-1]._replace(hints=())
-            rows.append(self.at(row, at))
+            rows.append(row)
         if part == "waiting":
             title = f"A plan made afterwards blocks {counted(len(rows), 'object')}"
         elif self.one:
@@ -399,6 +384,24 @@ class RunBlocks:
         approve = "" if is_said else self._to_approve()
         heading = "" if part == "waiting" else "blocked"
         yield from block(Part(part), title, rows, approve, heading)
+
+    def _blocked_row(self, step: Blocked, at: Sequence[Any]) -> Row:
+        sides = "- live, + files"
+        row = Row(
+            key=step.key,
+            text=self.said(_blocked_text(step, at), at),
+            sign=BLOCKED,
+            word=str(step.by),
+            source=step.source,
+            layers=tuple(map(str, step.overridden)),
+            ids=tuple(id for row in at for id in row.ids),
+            needed_by=step.needed_by,
+            action="blocked",
+            details=Details(step.key.kind, step.fields, sides) if step.fields else None,
+            rows=() if len(at) == 1 else self._last_changes(at),
+            hints=self._ways(step.approval, at),
+        )
+        return self.at(row, at)
 
     def _last_changes(self, at: Sequence[Any]) -> tuple[Row, ...]:
         """Return which objects of one name there are, and who last changed one when, by target."""

@@ -11,7 +11,7 @@ from typing import Final
 from devinops.model.changes import Action, Blocked, Blocker, Outcome
 from devinops.model.exit_codes import ExitCode
 from devinops.model.keys import SHOWN
-from devinops.model.target import TargetState
+from devinops.model.target import Target, TargetState
 from devinops.planning.digest_list import DigestList
 from devinops.planning.run import Plans, RunTarget
 from devinops.render import NO_INVENTORY, Style, counted, joined
@@ -45,10 +45,7 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
     verdict = _verdict(run)
     applies = not (run.stopped or plans.is_applied or plans.is_drift)
     moves = any(target.moves_from for target in plans.targets)
-    pending = bool(plans.writing or moves)
-    planned = bool(plans.by_action or moves)
-    digest = plans.digest if applies else ""
-    can_apply = applies and pending
+    planned, can_apply = bool(plans.by_action or moves), applies and bool(plans.writing or moves)
     subject, blocks = _subject(run), tuple(_with_uses(each, answer.uses) for each in _blocks(run))
     return Report(
         subject=subject,
@@ -66,7 +63,7 @@ def report_of(answer: RunAnswer, style: Style) -> Report:
         stop=CANNOT_APPLY if planned and not (can_apply or plans.is_applied) else "",
         merge=_merge(run) if can_apply else "",
         target=one.target if one else None,
-        digest=digest,
+        digest=plans.digest if applies else "",
         plan_digest="" if plans.is_applied or plans.is_drift else plans.digest,
         digests=plans.digests if applies and not one else DigestList({}),
         next=tuple(_next(run)),
@@ -187,24 +184,25 @@ def _unwritten(plans: Plans) -> list[RunTarget]:
 
 def _about(run: RunBlocks) -> Iterator[str]:
     """Yield whose objects a report is about, and what all targets share."""
-    plans = run.plans
-    planned = [target for target in plans.targets if target.target]
-    places = [target.target for target in planned if target.target]
-    owner = f"{places[0].owner} " if run.one and places else ""
-    if urls := sorted({place.api_url for place in places}):
-        apis = " and ".join(sorted({place.api for place in places}))
-        # A target in which no request was needed does not know whether an emulator is there.
-        emulator = len(urls) == 1 and any(place.emulator for place in places)
-        at = f"at {', '.join(urls[:SHOWN])} (API {apis})"
-        yield f"{owner}{'on the emulator ' if emulator else ''}{at}"
-    stores = {target.store for target in planned}
+    places = [each.target for each in run.plans.targets if each.target]
+    if places:
+        yield f"{f'{places[0].owner} ' if run.one else ''}{_api(places)}"
+    stores = {each.store for each in run.plans.targets if each.target}
     if len(stores) == 1:
-        owned = run.one and run.one.store != "none" and not plans.is_applied
+        owned = run.one and run.one.store != "none" and not run.plans.is_applied
         number = f", {run.one.owned} owned" if owned and run.one else ""
         yield f"inventory: {stores.pop()}{number}"
     if run.answer.keys and not run.one:
         start = "" if places else "with "
         yield f"{start}API keys from {', '.join(run.answer.keys[:SHOWN])}"
+
+
+def _api(places: Sequence[Target]) -> str:
+    urls, apis = ({getattr(each, name) for each in places} for name in ("api_url", "api"))
+    # A target in which no request was needed does not know whether an emulator is there.
+    emulator = len(urls) == 1 and any(place.emulator for place in places)
+    at = f"at {', '.join(sorted(urls)[:SHOWN])} (API {' and '.join(sorted(apis))})"
+    return f"{'on the emulator ' if emulator else ''}{at}"
 
 
 def _without_inventory(plans: Plans) -> Iterator[str]:
@@ -325,11 +323,10 @@ def _outcomes(run: RunBlocks) -> str:
     blocked = sum(len(at) for _, at in run.each("blocked"))
     if run.one:
         counts[Outcome.BLOCKED] += blocked
-        nothing = "the inventory renamed" if run.one.moves_from else "nothing to do"
-        return joined((counts[outcome], outcome) for outcome in Outcome) or nothing
-    first = next((number for number in map(counts.get, Outcome) if number), 0)
-    changes = "change" if first == 1 else "changes"
     numbers = joined((counts[outcome], outcome) for outcome in Outcome)
+    if run.one:
+        return numbers or ("the inventory renamed" if run.one.moves_from else "nothing to do")
+    changes = "change" if numbers.startswith("1 ") else "changes"
     parts = [numbers.replace(" ", f" {changes} ", 1)]
     renamed = sum(bool(each.moves_from and not each.unverified) for each in _concerned(run.plans))
     parts += [f"{counted(blocked, 'step')} blocked"] if blocked else []
