@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,47 +24,6 @@ from devinops.render.terminal import Look, Span, Terminal
 if TYPE_CHECKING:
     from devinops.emulator import Emulator
 
-FILES = {
-    "devinops.yaml": "version: 1\ntargets:\n  production:\n    inventory: {store: file}\n",
-    "knowledge/Backend/errors.md": """\
----
-name: Error envelope
-trigger: When adding or changing an HTTP endpoint in acme/api
----
-Every error is an object with `code`, `message` and `request_id`.
-Never put a stack trace into a response.
-""",
-    "knowledge/Backend/migrations.md": """\
----
-name: Migrations
-trigger: When changing a table in acme/api
----
-A migration runs while the old code still serves.
-""",
-    "playbooks/triage.md": """\
----
-title: Triage an incident
----
-1. Read the alert and name the service.
-2. If a deploy is younger than the alert, propose a rollback.
-""",
-}
-
-SEED = {
-    "organizations": {
-        "org-emulator": {
-            "folders": [{"path": "Backend"}],
-            "knowledge": [
-                {
-                    "name": "Office hours",
-                    "trigger": "When asked who can review today",
-                    "body": "Written in the web app, without an entry: devinops does not touch it.",
-                }
-            ],
-        }
-    }
-}
-
 
 def run() -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
@@ -71,10 +32,19 @@ def run() -> ExitCode:
         from devinops.emulator import Emulator
 
     with (
-        Emulator(SEED) as emulator,
+        resources.as_file(resources.files("devinops") / "templates" / "demo") as files,
+        Emulator() as emulator,
         tempfile.TemporaryDirectory(prefix="devinops-demo-") as directory,
         _environment(emulator.url, directory),
     ):
+        shutil.copytree(files, directory, dirs_exist_ok=True)
+        emulator.add_folder("Backend")
+        emulator.add(
+            "knowledge",
+            name="Office hours",
+            trigger="When asked who can review today",
+            body="Written in the web app, without an entry: devinops does not touch it.",
+        )
         _Demo(Path(directory), emulator, pause=is_interactive()).run()
     return ExitCode.OK
 
@@ -87,8 +57,6 @@ class _Demo:
 
     def run(self) -> None:
         """Take all steps. Raises click's Exit if a command fails."""
-        for name, text in FILES.items():
-            self._write(name, text)
         self._step(
             "Two notes and a playbook are files. What would change? A plan only reads.",
             "plan --out plan.json",
@@ -97,8 +65,9 @@ class _Demo:
             "Apply exactly the reviewed plan, or nothing if anything has moved.",
             "apply plan.json",
         )
-        name = "knowledge/Backend/migrations.md"
-        self._write(name, FILES[name].replace("name: Migrations", "name: Database migrations"))
+        renamed = self.root / "knowledge/Backend/migrations.md"
+        text = renamed.read_text("utf-8").replace("name: Migrations", "name: Database migrations")
+        renamed.write_text(text, "utf-8")
         # Somebody edits the other note in the web app.
         note = next(n for n in self.emulator.knowledge() if n["name"] == "Error envelope")
         text = note["body"].replace("a stack trace", "a password")
@@ -113,11 +82,6 @@ class _Demo:
             "rollback latest --yes",
         )
         self._say("That is how devinops works. In your own repository, start with: devinops init")
-
-    def _write(self, name: str, text: str) -> None:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
 
     def _step(self, why: str, arguments: str) -> None:
         from devinops.cli.main import main
