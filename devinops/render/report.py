@@ -239,6 +239,11 @@ class Report(NamedTuple):
     subject: str = ""
     show: str = ""
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether people have read this plan of one target already."""
+        return self.is_brief and self.target is not None
+
     def of(self, *parts: Part) -> tuple[Block, ...]:
         """Return the blocks about these parts, in the order of the report."""
         return tuple(block for block in self.blocks if block.part in parts)

@@ -101,7 +101,7 @@ class RowText:
             yield from self.because(row)
         if row.needed_by:
             yield from self.terminal.row(f"needed by {self._keys(row.needed_by)}", indent=6)
-        if self.full and row.targets and names(row.targets) != row.where and row.where:
+        if self.full and row.where and names(row.targets) not in ("", row.where):
             yield from self.terminal.row(Span(names(row.targets), Look.DIM), indent=6)
         if details := row.details:
             for field in details.fields:

@@ -370,20 +370,22 @@ class RunBlocks:
             if rows and rows[-1].hints == row.hints:
                 rows[-1] = rows[-1]._replace(hints=())
             rows.append(row)
-        if part == "waiting":
-            title = f"A plan made afterwards blocks {counted(len(rows), 'object')}"
-        elif self.one:
-            title = f"{counted(len(rows), 'step')} blocked until a person decides"
-        else:
-            number = len({row.key for row in rows})
-            waits = "waits" if number == 1 else "wait"
-            applies = self.plans.writing and not (self.stopped or self.plans.is_applied)
-            rest = "; the rest applies" if applies else ""
-            title = f"{objects(rows, number)} {waits} for a decision{self._in_all(rows)}{rest}"
+        title = f"A plan made afterwards blocks {counted(len(rows), 'object')}"
+        if part == "blocked":
+            title = self._blocked_title(rows)
         is_said = self.stopped == "refused" and not self.plans.is_applied
         approve = "" if is_said else self._to_approve()
         heading = "" if part == "waiting" else "blocked"
         yield from block(Part(part), title, rows, approve, heading)
+
+    def _blocked_title(self, rows: Sequence[Row]) -> str:
+        if self.one:
+            return f"{counted(len(rows), 'step')} blocked until a person decides"
+        number = len({row.key for row in rows})
+        waits = "waits" if number == 1 else "wait"
+        applies = self.plans.writing and not (self.stopped or self.plans.is_applied)
+        rest = "; the rest applies" if applies else ""
+        return f"{objects(rows, number)} {waits} for a decision{self._in_all(rows)}{rest}"
 
     def _blocked_row(self, step: Blocked, at: Sequence[Any]) -> Row:
         sides = "- live, + files"

@@ -155,10 +155,10 @@ def _subject(run: RunBlocks) -> str:
     counting, every = _concerned(plans), [*plans.targets]
     if plans.is_applied:
         number, total = sum(map(run.is_finished, counting)), len(counting) + len(_unwritten(plans))
+        if not total:
+            return "Nothing to apply"
     else:
         number, total = len(counting) or len(every), len(every)
-    if plans.is_applied and not total:
-        return "Nothing to apply"
     of = f"{number:,} of " if number != total or plans.is_applied else ""
     shard = f" in shard {plans.shard.number} of {plans.shard.total}" if plans.shard else ""
     return f"{what} {of}{run.places.many(total)}{shard}"
@@ -297,7 +297,7 @@ def _states(run: RunBlocks) -> Iterator[str]:
             yield f"{_few(run, targets)} {state}"
     quiet = len(plans.writable) - len(plans.writing)
     if plans.writing and quiet and not plans.is_applied:
-        yield f"{quiet} {'needs' if quiet == 1 else 'need'} nothing"
+        yield f"{counted(quiet, 'needs', 'need')} nothing"
 
 
 def _few(run: RunBlocks, targets: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Final
 
 from devinops.render import counted
@@ -44,13 +45,13 @@ class Text:
             yield from self._start(report)
         yield from self._changes(report)
         # A terminal is read from its end, so what is urgent is last.
-        for part in _APPROVED if report.target and report.is_brief else reversed(Part):
+        for part in _APPROVED if report.is_seen else reversed(Part):
             if part is Part.LINT and report.lint and not report.is_brief:
                 yield from self._heading("lint")
                 yield from ProblemText(self.terminal, self.full).problems(report.lint)
             for block in report.of(part):
                 yield from self._block(report, block)
-        if not (report.is_brief and report.target):
+        if not report.is_seen:
             yield from self._end(report)
 
     def _start(self, report: Report) -> Iterator[str]:
@@ -62,8 +63,7 @@ class Text:
             yield from self.terminal.row(
                 Span(f"digest {report.plan_digest}, as approved", Look.DIM)
             )
-        elif signs := list(dict.fromkeys(_signs(report))):
-            legend = ", ".join(f"{sign.symbol} {sign.meaning}" for sign in signs)
+        elif legend := ", ".join(f"{sign.symbol} {sign.meaning}" for sign in _signs(report)):
             yield from self.terminal.row(Span(f"Signs: {legend}", Look.DIM))
 
     def _changes(self, report: Report) -> Iterator[str]:
@@ -91,8 +91,7 @@ class Text:
 
     def _block(self, report: Report, block: Block) -> Iterator[str]:
         """Yield a block, with the details of its rows where they are not in the list."""
-        is_approved = report.is_brief and report.target
-        in_full = block.part is Part.BLOCKED and not is_approved
+        in_full = block.part is Part.BLOCKED and not report.is_seen
         is_listed_whole = report.is_applied or block.part is Part.INSIGHT
         in_full = in_full or report.is_drift or (self.full and not is_listed_whole)
         rows = block.rows
@@ -144,7 +143,8 @@ class Text:
     def _end(self, report: Report) -> Iterator[str]:
         """Yield what a reader must have seen before the question, and the counts."""
         filters = (f"{word} {', '.join(texts)}" for word, texts in report.filters)
-        for terms in (*filters, _approved(report)):
+        approved = report.approved and f"approved with {' '.join(report.approved)}"
+        for terms in (*filters, approved):
             if terms and not report.is_applied:
                 yield ""
                 yield from self.terminal.paragraph(terms)
@@ -175,15 +175,14 @@ class Text:
 
 def _signs(report: Report) -> Iterator[Sign]:
     """Yield the signs of a plan that need a meaning."""
-    rows = [row for block in report.blocks for row in block.rows]
+    rows = [*chain.from_iterable(block.rows for block in report.blocks)]
     used = {each.action for row in rows for each in (row, *row.rows)}
+    signs = {row.sign for row in rows}
     yield from (sign for action, sign in SIGNS.items() if action in used)
-    yield from (BLOCKED for row in rows if row.sign is BLOCKED)
-    yield from (OUTSIDE for row in rows if row.sign is OUTSIDE and not report.is_drift)
-
-
-def _approved(report: Report) -> str:
-    return f"approved with {' '.join(report.approved)}" if report.approved else ""
+    if BLOCKED in signs:
+        yield BLOCKED
+    if OUTSIDE in signs and not report.is_drift:
+        yield OUTSIDE
 
 
 def _of(report: Report) -> str:

@@ -97,16 +97,16 @@ class Rows(NamedTuple):
                 "action": [(sign.meaning, sign, sign.meaning)],
                 "rule": [(problem.code, None, title_of(problem, self.lint))],
             }
-        found = [*walk(row)]
-        signs = {each.action: each.sign for each in found if each.sign}
-        actions = dict.fromkeys(each.action for each in found if each.action)
-        outcomes = dict.fromkeys(each.outcome for each in found if each.outcome)
-        kinds = dict.fromkeys(each.key.kind for each in found if each.key)
-        return {
-            "outcome": [_value(each, OUTCOMES[Outcome(each)]) for each in outcomes],
-            "action": [_value(each, _ACTIONS.get(each, signs.get(each))) for each in actions],
-            "kind": [_value(each) for each in kinds],
-        }
+        found: dict[str, dict[str, Value]] = {"outcome": {}, "action": {}, "kind": {}}
+        for each in walk(row):
+            action, outcome = each.action, each.outcome
+            if outcome:
+                found["outcome"][outcome] = _value(outcome, OUTCOMES[Outcome(outcome)])
+            if action:
+                found["action"].setdefault(action, _value(action, _ACTIONS.get(action, each.sign)))
+            if each.key:
+                found["kind"][each.key.kind] = _value(each.key.kind)
+        return {facet: [*values.values()] for facet, values in found.items()}
 
     # --- parts of an item -------------------------------------------------------------------------
 
