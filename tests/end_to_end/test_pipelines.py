@@ -15,7 +15,7 @@ from devinops.emulator import Emulator
 from tests.testing import warm
 from tests.testing.command_line import run_quietly
 from tests.testing.gitlab_api import TOKEN, GitLabApi
-from tests.testing.inventories import commit, forge_backup, git
+from tests.testing.inventories import commit, copy_of, forge_backup, git
 from tests.testing.linters import schema_errors
 from tests.testing.places import ROOT
 from tests.testing.workflows import Runner, gitlab_jobs, run_gitlab_job
@@ -31,21 +31,34 @@ NOTE = "---\nname: {0}\ntrigger: t\n---\n{0}\n"
 MERGE_REQUEST, PUSH, BY_HAND, SCHEDULE = "merge_request_event", "push", "web", "schedule"
 
 
+def push(checkout: Path) -> None:
+    git(checkout, "add", "--all", "--", "knowledge", "*.y*ml")
+    commit(checkout, "-m", "change")
+    git(checkout, "push", "-q", "origin", "HEAD:main")
+
+
+def make_repository(directory: Path) -> None:
+    """Write a repository with the pipeline of init, and its clone."""
+    checkout = directory / "checkout"
+    git(directory, "init", "-q", "--bare", "-b", "main", "origin.git")
+    git(directory / "origin.git", "config", "receive.advertisePushOptions", "true")
+    git(directory, "clone", "-q", str(directory / "origin.git"), "checkout")
+    assert run_quietly(["init", "-C", str(checkout), "--ci", "gitlab"], {})[0] == 0
+    (checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+    (checkout / "knowledge" / "A.md").write_text(NOTE.format("A"))
+    push(checkout)
+
+
 class World:
     """A project with the pipeline of init, cloned by a runner; the organization; and GitLab."""
 
     def __init__(self, directory: Path, emulator: Emulator, gitlab: GitLabApi) -> None:
         self.emulator, self.gitlab, self.directory = emulator, gitlab, directory
         self.origin, self.checkout = directory / "origin.git", directory / "checkout"
-        git(directory, "init", "-q", "--bare", "-b", "main", str(self.origin))
-        git(self.origin, "config", "receive.advertisePushOptions", "true")
-        git(directory, "clone", "-q", str(self.origin), str(self.checkout))
+        copy_of(make_repository, directory)
         ambient = {"DEVIN_API_URL": emulator.url, "DEVIN_API_KEY_PLAN": "cog_plan"}
         self.runner = Runner(directory / "runner", self.checkout, ambient)
-        assert self.runner.bash("devinops init --ci gitlab", {})[0] == 0
         self.pipeline = yaml.safe_load((self.checkout / ".gitlab-ci.yml").read_text())
-        (self.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
-        self.write("A")
 
     def write(self, *names: str) -> None:
         for name in names:
@@ -54,9 +67,7 @@ class World:
         self.push()
 
     def push(self) -> None:
-        git(self.checkout, "add", "--all", "--", "knowledge", "*.y*ml")
-        commit(self.checkout, "-m", "change")
-        git(self.checkout, "push", "-q", "origin", "HEAD:main")
+        push(self.checkout)
 
     def run(
         self,

@@ -19,7 +19,7 @@ import yaml
 from devinops.emulator import Emulator
 from tests.testing.actions import commands
 from tests.testing.github_api import TOKEN, GitHubApi
-from tests.testing.inventories import commit, forge_backup, git
+from tests.testing.inventories import commit, copy_of, forge_backup, git
 from tests.testing.places import ROOT
 from tests.testing.workflows import (
     Runner,
@@ -40,18 +40,47 @@ keys:
 PLAN_KEY, APPLY_KEY = "cog_plan", "cog_emulator"
 NOTE = "---\nname: {0}\ntrigger: t\n---\n{0}\n"
 MAIN = "refs/heads/main"
+WORKFLOW = ".github/workflows/devinops.yml"
 
 pytestmark = pytest.mark.matrix  # each test runs a workflow of many shell steps
+
+
+def push(checkout: Path) -> None:
+    git(checkout, "add", "--all")
+    commit(checkout, "-m", "change")
+    git(checkout, "push", "-q", "origin", "HEAD:main")
+
+
+def make_repository(directory: Path, *configurations: str) -> None:
+    """Write a repository with the workflow of init and its clone, in which init has seen these configurations in turn."""
+    checkout = directory / "checkout"
+    if configurations:
+        copy_of(make_repository, directory, *configurations[:-1])
+        (checkout / "devinops.yaml").write_text(configurations[-1])
+    else:
+        git(directory, "init", "-q", "--bare", "-b", "main", "origin.git")
+        git(directory, "clone", "-q", str(directory / "origin.git"), "checkout")
+    runner = Runner(directory / "init", checkout, {"CI": "true"})
+    code, out = runner.bash(f"devinops init {'' if configurations else '--ci github'}", {})
+    assert code == 0, out
+    assert (f"updated {WORKFLOW}" in out) == bool(configurations)
+    shutil.rmtree(runner.directory)
+    if not configurations:
+        (checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
+        push(checkout)
+        (checkout / "knowledge" / "A.md").write_text(NOTE.format("A"))
+    push(checkout)
 
 
 class World:
     """A repository with the workflow of init, cloned by a runner; the organization; and GitHub."""
 
-    def __init__(self, directory: Path, emulator: Emulator, github: GitHubApi) -> None:
+    def __init__(
+        self, directory: Path, emulator: Emulator, github: GitHubApi, *configurations: str
+    ) -> None:
         self.emulator, self.github, self.directory = emulator, github, directory
         self.origin, self.checkout = directory / "origin.git", directory / "checkout"
-        git(directory, "init", "-q", "--bare", "-b", "main", str(self.origin))
-        git(directory, "clone", "-q", str(self.origin), str(self.checkout))
+        copy_of(make_repository, directory, *configurations)
         ambient = {"DEVIN_API_URL": emulator.url, "CI": "true"}
         self.runner = Runner(directory / "runner", self.checkout, ambient)
         # Like gh, it looks for the server and its token in the environment, and has jq inside.
@@ -82,20 +111,17 @@ class World:
         self.runner.actions = {"actions/upload-artifact": self.upload}
         self.number, self.uploaded = 0, list[str]()
         self.lists()
-        self.init("--ci github")
-        (self.checkout / "knowledge" / "where-knowledge-is-written.md").unlink()
-        self.push()
-        self.write("A")
+        self.workflow = read_workflow(self.checkout / WORKFLOW)
 
     def lists(self, *requests: dict[str, Any]) -> None:
         """Let gh list these issues or pull requests."""
         (self.directory / "listed").write_text(json.dumps(requests))
 
-    def init(self, options: str = "") -> str:
+    def init(self, options: str) -> str:
         """Run init, and read the workflow that it wrote; return what it printed."""
         code, out = self.shell(f"devinops init {options}")
         assert code == 0, out
-        self.workflow = read_workflow(self.checkout / ".github/workflows/devinops.yml")
+        self.workflow = read_workflow(self.checkout / WORKFLOW)
         return out
 
     def upload(self, inputs: Mapping[str, str]) -> bool:
@@ -125,9 +151,7 @@ class World:
         self.push()
 
     def push(self) -> None:
-        git(self.checkout, "add", "--all")
-        commit(self.checkout, "-m", "change")
-        git(self.checkout, "push", "-q", "origin", "HEAD:main")
+        push(self.checkout)
 
     def shell(self, script: str) -> tuple[int, str]:
         return self.runner.bash(script, {})
@@ -748,16 +772,14 @@ targets:
 SHARED_KEY = {"DEVIN_API_KEY_PLAN": "cog_enterprise", "DEVIN_API_KEY": "cog_enterprise"}
 
 
+ORGANIZATIONS = {"organizations": {f"org-{name}": {} for name in "abc"}}
+
+
 @pytest.fixture
 def organizations(tmp_path: Path) -> Iterator[World]:
     """A repository whose only target became three, so that init updated the workflow."""
-    seed = {"organizations": {f"org-{name}": {} for name in "abc"}}
-    with Emulator(seed) as emulator, GitHubApi().serving() as github:
-        world = World(tmp_path, emulator, github)
-        (world.checkout / "devinops.yaml").write_text(TARGETS)
-        assert "updated .github/workflows/devinops.yml" in world.init()
-        world.push()
-        yield world
+    with Emulator(ORGANIZATIONS) as emulator, GitHubApi().serving() as github:
+        yield World(tmp_path, emulator, github, TARGETS)
 
 
 def notes(world: World) -> list[list[str]]:
@@ -874,13 +896,14 @@ def shards(world: World, needs: dict[str, str]) -> list[str]:
 
 
 @pytest.fixture
-def rollout(request: pytest.FixtureRequest, organizations: World) -> World:
-    """The (organizations) in two waves, each with its keys; at most eight jobs share the targets of one."""
-    (organizations.checkout / "devinops.yaml").write_text(getattr(request, "param", ROLLOUT))
-    assert "updated .github/workflows/devinops.yml" in organizations.init()
-    organizations.new_run(1)
-    organizations.write("B")
-    return organizations
+def rollout(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """Organizations in two waves, each with its keys; at most eight jobs share the targets of one."""
+    configuration = getattr(request, "param", ROLLOUT)
+    with Emulator(ORGANIZATIONS) as emulator, GitHubApi().serving() as github:
+        world = World(tmp_path, emulator, github, TARGETS, configuration)
+        world.new_run(1)
+        world.write("B")
+        yield world
 
 
 def test_each_run_writes_to_one_wave_in_shards_and_reports_once(rollout: World) -> None:

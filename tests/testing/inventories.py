@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
-from collections.abc import Collection, Iterable
+import tempfile
+from collections.abc import Callable, Collection, Iterable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,7 @@ from devinops.model.inventory import Base, Intent, Inventory, Record, base
 from devinops.model.keys import Key
 from devinops.model.kind import Lifecycle
 from devinops.model.target import Target
+from tests.testing.leftovers import UNTIL_THE_END
 
 if TYPE_CHECKING:
     from devinops.emulator import Emulator
@@ -33,6 +37,25 @@ def git(cwd: Path, *arguments: str, stdin: str | None = None) -> str:
 
 def commit(cwd: Path, *arguments: str) -> None:
     git(cwd, "-c", "user.name=P", "-c", "user.email=p@localhost", "commit", "-q", *arguments)
+
+
+@cache
+def _made(make: Callable[..., None], *arguments: str) -> Path:
+    directory = Path(tempfile.mkdtemp())
+    UNTIL_THE_END.callback(shutil.rmtree, directory)
+    make(directory, *arguments)
+    return directory
+
+
+def copy_of(make: Callable[..., None], directory: Path, *arguments: str) -> None:
+    """Fill a directory with what `make(directory, *arguments)` would write, which happens only once in this process.
+
+    That is a repository `checkout` whose remote is beside it, as it is in the copy.
+    """
+    template = _made(make, *arguments)
+    shutil.copytree(template, directory, dirs_exist_ok=True)
+    config = directory / "checkout" / ".git" / "config"
+    config.write_text(config.read_text().replace(str(template), str(directory)))
 
 
 def forge_backup(checkout: Path) -> None:

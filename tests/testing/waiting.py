@@ -6,8 +6,10 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from devinops.emulator.middleware import Call, Next, Reply
+if TYPE_CHECKING:  # its import takes half a second, which a process without an emulator saves
+    from devinops.emulator.middleware import Call, Next, Reply
 
 LONG_S = 60.0
 """How long a test waits for another thread or process: a hang ends then, and no slow machine needs as long."""

@@ -22,10 +22,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-from devinops import __main__
+from devinops import __main__, waiting
 from tests.testing.disk import not_flushed
 from tests.testing.leftovers import UNTIL_THE_END
 from tests.testing.places import ROOT
+from tests.testing.waiting import Waits
+
+WITHOUT_WAITS = {"TESTS_WITHOUT_WAITS": "1"}
+"""With this in its environment, no call waits, as in the tests themselves: only where nothing else runs meanwhile."""
 
 
 def modules() -> list[str]:
@@ -108,6 +112,9 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     os.fsync = not_flushed
+    if WITHOUT_WAITS.items() <= environment.items():
+        clock = Waits()
+        waiting.now, waiting.pause, waiting.wait = clock.now, clock.pause, clock.wait
     sys.argv = ["devinops", *arguments]
     try:
         __main__.run()

@@ -159,6 +159,7 @@ class Runner:
             "PYTHONPATH": str(ROOT),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_SYSTEM": str(GIT_SETTINGS),
+            **warm.WITHOUT_WAITS,
             **self.environment,
         }
 
