@@ -16,7 +16,8 @@ SOFT = "".join(char for char in HOSTILE if char == "\n" or unicodedata.category(
 """The same as a file may hold it: control characters are a problem there."""
 NAME = "".join(char for char in SOFT if char not in "\n\u2028\u2029")
 ARGUMENT = HOSTILE.replace("\x00", "")
-LONG = "MARK" + "x" * 10_000_000
+LONG = "MARK" + "x" * 1_000_000
+"""Five times as long as a whole output for people may be."""
 INVISIBLE = "\u034f\u115f\u1160\u17b4\u17b5\u3164\u2800\uffa0\ufe01\U000e0101"
 
 
