@@ -1336,7 +1336,7 @@ SIGNALS = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.matrix
+@pytest.mark.sampled(32, ci=4)
 @pytest.mark.parametrize(
     "module",
     [
@@ -1376,7 +1376,7 @@ def test_an_interruption_while_modules_are_imported_is_one_line_and_never_lost(
     assert not (root / ".devinops").exists()
 
 
-@pytest.mark.matrix
+@pytest.mark.sampled(3, ci=3)
 @SIGNALS
 def test_an_interruption_while_the_report_is_written_does_not_cost_it(
     emulator: Emulator,
@@ -1433,9 +1433,9 @@ def test_an_interruption_in_the_middle_of_a_line_of_progress_is_no_bug(
     assert "interrupted: finishing the requests in flight" in shown.read_text()
 
 
-@pytest.mark.matrix
+@pytest.mark.sampled(6, ci=3)
 @pytest.mark.parametrize("during", ["GET", "POST"])
-@pytest.mark.parametrize("number", [2, 15, 1], ids=["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("number", [1, 2, 15], ids=["SIGHUP", "SIGINT", "SIGTERM"])
 def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
     repository: Write, use: Callable[..., None], during: str, number: int
 ) -> None:
@@ -1465,7 +1465,7 @@ def test_a_signal_that_was_ignored_at_the_start_stays_ignored(
         )
 
 
-@pytest.mark.matrix
+@pytest.mark.sampled(12, ci=3)
 @pytest.mark.parametrize("argv", [["plan"], ["apply", "--yes"], ["drift"], ["whoami"]])
 @pytest.mark.parametrize(
     ("number", "code", "word"),
