@@ -34,14 +34,18 @@ pytest_plugins = ["tests.testing.browser", "tests.testing.leftovers"]
 
 # The same examples each time, so that a test fails for a change and for nothing else; `make fuzz` looks for new ones.
 FUZZ_EXAMPLES = os.environ.get("FUZZ_EXAMPLES")
+EXAMPLES = int(FUZZ_EXAMPLES or os.environ.get("TEST_EXAMPLES", "100"))
 settings.register_profile(
     "devinops",
     deadline=None,
     derandomize=FUZZ_EXAMPLES is None,
-    max_examples=int(FUZZ_EXAMPLES or os.environ.get("TEST_EXAMPLES", "100")),
+    max_examples=EXAMPLES,
     print_blob=True,
 )
 settings.load_profile("devinops")
+# Of the tests that are `costly`, CI tries fewer, and the night as many as of the others.
+COSTLY_EXAMPLES = min(EXAMPLES, int(os.environ.get("COSTLY_EXAMPLES", EXAMPLES)))
+settings.register_profile("costly", settings(), max_examples=COSTLY_EXAMPLES)
 
 # The collected tests stay until the end. To search them for garbage again and again takes up to a tenth of the time.
 gc.set_threshold(50_000, 20, 20)

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
@@ -340,5 +341,5 @@ class History(RandomHistory):
         return {"knowledge": notes(self.notes), "playbooks": playbooks}
 
 
-TestHistory = History.TestCase
+TestHistory = pytest.mark.costly(History.TestCase)
 TestHistory.settings = settings(histories(HISTORIES), phases=[Phase.generate])

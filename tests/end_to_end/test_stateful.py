@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
@@ -261,5 +262,5 @@ class Organization(RandomHistory):
         return document
 
 
-TestOrganization = Organization.TestCase
+TestOrganization = pytest.mark.costly(Organization.TestCase)
 TestOrganization.settings = histories(25)

@@ -163,5 +163,5 @@ class Automations(RandomHistory):
         }
 
 
-TestAutomations = pytest.mark.matrix(Automations.TestCase)
+TestAutomations = pytest.mark.costly(pytest.mark.matrix(Automations.TestCase))
 TestAutomations.settings = histories(20)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from devinops.fmt import file_text
 from devinops.fmt.file_text import Formatted, formatted
 from devinops.fmt.printer import Order
+from tests.testing.costly import costly
 from tests.testing.places import ROOT, read_cases
 from tests.testing.strategies import noisy, texts
 from tests.testing.yaml_texts import Writer, front_matters, yaml_files
@@ -135,6 +136,7 @@ def check_comments(writer: Writer, before: str, after: str) -> None:
             assert {of[comment] for comment in comments} == {key}
 
 
+@costly
 @given(yaml_files())
 def test_every_comment_stays_at_its_key_in_yaml(writer: Writer) -> None:
     text = "".join(f"{row}\n" for row in writer.rows)

@@ -22,9 +22,10 @@ from tests.testing.inventories import commit, git
 
 
 def histories(most: int) -> settings:
-    """Return the settings of a test that takes `most` histories, and fewer if the profile has fewer than 100 examples."""
+    """Return the settings of a test that takes `most` histories, and fewer if it would take fewer than 100 examples."""
+    examples = settings.get_profile("costly").max_examples
     return settings(
-        max_examples=min(most, most * settings().max_examples // 100),
+        max_examples=max(1, min(most, most * examples // 100)),
         stateful_step_count=12,
         deadline=None,
         suppress_health_check=list(HealthCheck),
@@ -114,7 +115,7 @@ def notes(declared: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[dict[st
 
 
 def for_ci_and_night(machine: type[RandomHistory]) -> tuple[Any, Any]:
-    """Return a test of ten histories, for CI, and one of fifty, for the night."""
+    """Return a test of a few histories, for CI, and one of fifty, for the night."""
     few, many = (type(machine.__name__, (machine,), {}).TestCase for _ in range(2))
-    few.settings, many.settings = histories(10), histories(50)
+    few.settings, many.settings = histories(20), histories(50)
     return pytest.mark.matrix(few), pytest.mark.nightly(pytest.mark.matrix(many))

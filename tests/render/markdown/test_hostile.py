@@ -8,7 +8,7 @@ from itertools import cycle
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.model.changes import (
@@ -42,6 +42,7 @@ from devinops.render.answers import Answer, Failure, ProblemsAnswer, RunAnswer, 
 from devinops.render.comment_marker import read
 from devinops.render.markdown import render
 from devinops.render.markdown.budget import COMMENT_LIMIT, MIN_LIMIT
+from tests.testing.costly import costly
 from tests.testing.gfm import Page
 
 PIECES = (
@@ -195,7 +196,7 @@ def test_nor_do_problems_failures_and_lines(path: str, message: str, name: str) 
         checked(document(answer))
 
 
-@settings(max_examples=min(25, settings().max_examples // 4))
+@costly
 @given(plans(), st.integers(1, 200), st.integers(0, 70_000))
 def test_a_large_plan_is_below_its_limit_and_its_summary_is_whole(
     small: Plan, times: int, limit: int
