@@ -9,9 +9,10 @@ import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import pip
 import pytest
 import yaml
 
@@ -47,27 +48,54 @@ def offline() -> dict[str, str]:
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(WHEELHOUSE),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_COMPILE": "1",  # compiled is only what runs
     }
 
 
+Once = Callable[[str, Callable[[Path], object]], Path]
+
+
 @pytest.fixture(scope="session")
-def hook_env(offline: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Fill a directory with this name in only one of the processes of this run; the others wait for it."""
+    import fcntl  # Windows has none
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        directory, unfinished = shared / name, shared / f"unfinished-{name}"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not directory.exists():
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(directory)
+        return directory
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def hook_env(offline: dict[str, str], once: Once) -> dict[str, str]:
     """Let pre-commit install the hooks of one commit once, not again for each test."""
-    home = tmp_path_factory.mktemp("pre-commit")
+    home = once("pre-commit", lambda _: None)
     return offline | {"PRE_COMMIT_HOME": str(home / "cache"), "HOME": str(home)}
 
 
 @pytest.fixture(scope="session")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source(once: Once) -> Path:
     """A copy of what Git knows of this tree, committed, so that builds and hooks see no more than users do."""
-    copy = tmp_path_factory.mktemp("source")
+    return once("source", copy_committed)
+
+
+def copy_committed(copy: Path) -> None:
     listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT)
     for name in listed.splitlines():
         if (ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy / name)
     commit(copy)
-    return copy
 
 
 def commit(root: Path) -> None:
@@ -78,12 +106,27 @@ def commit(root: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def wheel(source: Path, offline: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    dist = tmp_path_factory.mktemp("dist")
-    pip = (sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", dist)
-    run(*pip, source, cwd=dist, env=offline)
-    (wheel,) = dist.iterdir()
+def wheel(source: Path, offline: dict[str, str], once: Once) -> Path:
+    uv = Path(sys.executable).with_name("uv")
+    build = (uv, "build", "--quiet", "--wheel", "--offline", "--no-index", "--find-links")
+    dist = once(
+        "dist",
+        lambda made: run(*build, WHEELHOUSE, "--out-dir", made, source, cwd=made, env=offline),
+    )
+    (wheel,) = dist.glob("*.whl")
     return wheel
+
+
+def make_environment(directory: Path) -> None:
+    """Make a virtual environment with the pip of this one: to install pip into it takes ten times as long."""
+    venv.create(directory)
+    (packages,) = directory.glob("lib/python*/site-packages")
+    own = Path(pip.__file__).parent
+    for path in (own, *own.parent.glob("pip-*.dist-info")):
+        (packages / path.name).symlink_to(path)
+    program = directory / "bin" / "pip"
+    program.write_text(f'#!/bin/sh\nexec "{directory}/bin/python" -m pip "$@"\n')
+    program.chmod(0o755)
 
 
 @pytest.mark.matrix
@@ -95,7 +138,7 @@ def test_the_wheel_installs_and_works_without_extras(
     for path in (ROOT / "devinops" / "emulator" / "pages").rglob("*.*"):
         assert path.suffix == ".pyc" or str(path.relative_to(ROOT)) in names
     assert all(name.startswith(("devinops/", "devinops-")) for name in names)
-    venv.create(tmp_path / "venv", with_pip=True)
+    make_environment(tmp_path / "venv")
     bin = tmp_path / "venv" / "bin"
     run(bin / "pip", "install", "--quiet", wheel, cwd=tmp_path, env=offline)
     (tmp_path / "knowledge").mkdir()
@@ -126,7 +169,6 @@ class Machine:
         nowhere = "http://127.0.0.1:9"
         self.env = {
             **offline,
-            "PIP_NO_COMPILE": "1",  # compiled is only what runs
             **dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"), nowhere),
             "NO_PROXY": "127.0.0.1,localhost",
             "PATH": ":".join(map(str, bins)),
@@ -145,7 +187,7 @@ class Machine:
     def type(self, line: str, code: int = 0) -> str:
         """Run a line; return what it prints. The first one that needs pip gets a virtual environment."""
         if line.startswith("pip ") and not (self.directory / "venv").exists():
-            venv.create(self.directory / "venv", with_pip=True)
+            make_environment(self.directory / "venv")
         return run("bash", "-c", line, cwd=self.directory, env=self.env, code=code)
 
     def shows_what_devinops_does(self) -> None:
@@ -199,29 +241,36 @@ def test_the_readme_begins_with_what_it_is_a_picture_and_commands() -> None:
     assert README.index("`pip install '.[emulator]'`") < README.index("devinops emulator --seed")
 
 
+@pytest.mark.nightly
 @pytest.mark.matrix
 def test_the_first_commands_of_the_readme_work_in_a_clone(
     source: Path, offline: dict[str, str], tmp_path: Path
 ) -> None:
     run("git", "clone", "--quiet", source, tmp_path / "clone", cwd=tmp_path)
     bin = tmp_path / "venv" / "bin"
-    venv.create(bin.parent, with_pip=True)
-    env = {**offline, "PATH": f"{bin}:{os.environ['PATH']}", "PIP_NO_COMPILE": "1"}
+    make_environment(bin.parent)
+    env = {**offline, "PATH": f"{bin}:{os.environ['PATH']}"}
     demo, install = (run("sh", "-c", line, cwd=tmp_path / "clone", env=env) for line in TYPED)
     assert "That is how devinops works." in demo
     assert "Successfully installed" in install
     assert run(bin / "devinops", "--version", cwd=tmp_path).startswith("devinops 0.")
 
 
+@pytest.mark.matrix
+def test_make_demo_works_where_devinops_is_installed() -> None:
+    demo = run("make", "--no-print-directory", "demo", f"VENV={sys.prefix}", cwd=ROOT)
+    assert demo.count("That is how devinops works.") == 1
+
+
 def first_by_day(cases: Iterable[str]) -> list[object]:
-    """Return cases of which CI takes the first one, and the nightly jobs the others: each installs for seconds."""
+    """Return cases of which CI takes the first one, and the nightly jobs the others: each installs for seconds, uv for the fewest."""
     first, *others = cases
     return [first, *(pytest.param(case, marks=pytest.mark.nightly) for case in others)]
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize(
-    "line", first_by_day(LINES), ids=lambda line: line.partition(" install ")[0]
+    "line", first_by_day(reversed(LINES)), ids=lambda line: line.partition(" install ")[0]
 )
 def test_each_line_of_the_readme_installs_devinops(
     line: str, machine: Machine, wheel: Path
@@ -247,11 +296,11 @@ def test_the_action_installs_the_devinops_of_its_own_files(machine: Machine, sou
 
 
 WITHOUT_EXTRA = {
+    "uv tool, editable": "uv tool install --editable SOURCE",
+    "uv tool, repository": "uv tool install 'devinops @ GIT'",
     "pip, repository": "pip install 'devinops @ GIT'",
     "pipx, wheel": "pipx install ./WHEEL",
     "pipx, wheel that is gone": "pipx install ./WHEEL && rm ./WHEEL",
-    "uv tool, repository": "uv tool install 'devinops @ GIT'",
-    "uv tool, editable": "uv tool install --editable SOURCE",
 }
 
 
@@ -301,6 +350,7 @@ def test_pre_commit_runs_the_hook_offline_and_without_a_key(
     assert "[missing-file]" in deleted
 
 
+@pytest.mark.nightly
 @pytest.mark.matrix
 def test_pre_commit_lints_the_changed_files_with_the_detector(
     source: Path, hook_env: dict[str, str], tmp_path: Path
