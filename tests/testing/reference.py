@@ -1,22 +1,24 @@
 """The parts of the documentation that are written from the program: `make reference`; a test compares.
 
-Two pages are written as a whole, and tables of two others between a pair of comments.
+Each part of a page is between a pair of comments.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache, partial, reduce
 from pathlib import Path
 
 from devinops import run_facts
+from devinops.emulator.quirks import Quirks
 from devinops.model.shard import Shard
 from devinops.render import Style, render
 from devinops.schema.all_schemas import schemas
 from tests.testing import command_manual, field_manual, many_targets
 from tests.testing.places import ROOT
+from tests.testing.workflows import read_workflow
 
 
 def exit_codes() -> str:
@@ -47,6 +49,34 @@ def metrics() -> str:
         }
         shown = ", ".join(f"`{label}`" for label in labels if label != "command")
         rows.append(f"| `{name}` | {shown} | {meaning} |")
+    return "\n".join(rows)
+
+
+def inputs() -> str:
+    """Return a table of the inputs of the action for GitHub."""
+    rows = ["| input | meaning | default |", "| --- | --- | --- |"]
+    for name, about in read_workflow(ROOT / "action.yml")["inputs"].items():
+        default = f"`{about['default']}`" if about["default"] else ""
+        meaning = about["description"].replace("<", "&lt;")
+        rows.append(f"| `{name}` | {meaning} | {default} |")
+    return "\n".join(rows)
+
+
+def outputs() -> str:
+    """Return a table of the outputs of the action for GitHub."""
+    rows = ["| output | meaning |", "| --- | --- |"]
+    for name, about in read_workflow(ROOT / "action.yml")["outputs"].items():
+        rows.append(f"| `{name}` | {about['description']} |")
+    return "\n".join(rows)
+
+
+def quirks() -> str:
+    """Return a table of the open questions to which the emulator has several answers."""
+    rows = ["| quirk | values | what is open |", "| --- | --- | --- |"]
+    for switch in fields(Quirks):
+        values = switch.metadata["values"]
+        shown = [value if re.fullmatch(r"\w+", value) else f'"{value}"' for value in values]
+        rows.append(f"| {switch.name} | {', '.join(shown)} | {switch.metadata['question']} |")
     return "\n".join(rows)
 
 
@@ -84,6 +114,10 @@ PARTS: dict[Path, Callable[[str], str]] = {
     ROOT / "docs" / "commands.md": _all(
         _between("commands", command_manual.manual), _between("exit codes", exit_codes)
     ),
+    ROOT / "docs" / "how-to" / "ci-github.md": _all(
+        _between("inputs", inputs), _between("outputs", outputs)
+    ),
+    ROOT / "docs" / "emulator.md": _between("quirks", quirks),
     ROOT / "docs" / "how-to" / "metrics.md": _between("metrics", metrics),
 }
 """Page → what returns the page with its generated part."""
