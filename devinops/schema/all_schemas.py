@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pkgutil import get_data
-from typing import Any
+from typing import Any, Final
+
+from msgspec import Struct
 
 from devinops.schema.backup import BackupHeader, BackupsDocument, ObjectLine
 from devinops.schema.base_document import schema
@@ -30,55 +33,46 @@ from devinops.schema.plugin_lock import LockHeader, LockLine
 from devinops.schema.published import Schema, published, published_files
 from devinops.schema.run import FailureDocument, ProblemsDocument, RunDocument
 
+_OUTPUTS: Final[Mapping[str, tuple[str, list[type[Struct]]]]] = {
+    "run": ("plan, apply, drift and rollback", [RunDocument, FailureDocument]),
+    "problems": ("validate and lint", [ProblemsDocument]),
+    "rules": ("lint --explain", [RulesDocument]),
+    "pull": ("pull", [PullDocument, FailureDocument]),
+    "doctor": ("doctor", [DoctorDocument, FailureDocument]),
+    "insight": ("insight", [InsightDocument, FailureDocument]),
+    "targets-documents": ("targets", [TargetsDocument, FailureDocument]),
+    "backups": ("rollback without BACKUP", [BackupsDocument]),
+    "inventory-documents": (
+        "inventory",
+        [ListDocument, RecordDocument, UnlockDocument, RepairDocument, FailureDocument],
+    ),
+}
+"""Name of a schema → the commands whose JSON it describes, and the documents that they print."""
+
+_LOCK: Final = "devinops-lock.jsonl (JSON Lines), which devinops export writes into a plugin"
+_LINES: Final[Mapping[str, tuple[str, list[type[Struct]]]]] = {
+    "plugin-lock": (f"{_LOCK}: the header or an entry", [LockHeader, LockLine]),
+    "backup": ("a backup (JSON Lines): the header or an object", [BackupHeader, ObjectLine]),
+    "inventory": (
+        "an inventory (JSON Lines): a header, a record, a deleted object, an intent or the end",
+        [HeaderLine, RecordLine, DeletedLine, FailedLine, IntentLine, RunLine, EndLine],
+    ),
+    "merged": (
+        "devinops-merged/TARGET.jsonl (JSON Lines), which devinops pull writes",
+        [MergedLine],
+    ),
+}
+"""The same for a file, and its lines."""
+
 
 def document_schemas() -> dict[str, dict[str, Any]]:
     """Return name → JSON Schema without `$schema` and `$id`, of what devinops writes."""
-    return {
-        "run": schema(
-            "Output of devinops plan, apply, drift and rollback with --format json",
-            [RunDocument, FailureDocument],
-        ),
-        "problems": schema(
-            "Output of devinops validate and lint with --format json", [ProblemsDocument]
-        ),
-        "rules": schema("Output of devinops lint --explain with --format json", [RulesDocument]),
-        "plugin-lock": schema(
-            "One line of devinops-lock.jsonl (JSON Lines), which devinops export writes into a "
-            "plugin: the header or an entry",
-            [LockHeader, LockLine],
-        ),
-        "pull": schema(
-            "Output of devinops pull with --format json", [PullDocument, FailureDocument]
-        ),
-        "doctor": schema(
-            "Output of devinops doctor with --format json", [DoctorDocument, FailureDocument]
-        ),
-        "insight": schema(
-            "Output of devinops insight with --format json", [InsightDocument, FailureDocument]
-        ),
-        "targets-documents": schema(
-            "Output of devinops targets with --format json", [TargetsDocument, FailureDocument]
-        ),
-        "backup": schema(
-            "One line of a backup (JSON Lines): the header or an object", [BackupHeader, ObjectLine]
-        ),
-        "backups": schema(
-            "Output of devinops rollback without BACKUP with --format json", [BackupsDocument]
-        ),
-        "inventory": schema(
-            "One line of an inventory (JSON Lines): a header, a record, a deleted object, an "
-            "intent or the end",
-            [HeaderLine, RecordLine, DeletedLine, FailedLine, IntentLine, RunLine, EndLine],
-        ),
-        "merged": schema(
-            "One line of devinops-merged/TARGET.jsonl (JSON Lines), which devinops pull writes",
-            [MergedLine],
-        ),
-        "inventory-documents": schema(
-            "Output of devinops inventory with --format json",
-            [ListDocument, RecordDocument, UnlockDocument, RepairDocument, FailureDocument],
-        ),
+    outputs = {
+        name: schema(f"Output of devinops {commands} with --format json", documents)
+        for name, (commands, documents) in _OUTPUTS.items()
     }
+    lines = {name: schema(f"One line of {file}", lines) for name, (file, lines) in _LINES.items()}
+    return outputs | lines
 
 
 def schemas() -> dict[str, dict[str, Any]]:
