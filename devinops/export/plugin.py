@@ -155,18 +155,6 @@ def export_plugin(
     return run.exported()
 
 
-@dataclass(frozen=True)
-class _EarlierFile:
-    """A file of an earlier export, at its path."""
-
-    path: str
-    provenance: Provenance
-
-    @property
-    def slug(self) -> str:
-        return _slug_of(self.path)
-
-
 def _is_page(path: str) -> bool:
     """Return whether a file is a skill or a rule."""
     return path.startswith((f"{SKILLS}/", f"{RULES}/"))
@@ -234,16 +222,16 @@ class _PluginExport:
             self.withheld.append(declaration.key)
         return not why
 
-    def earlier_files(self, declaration: Declaration) -> list[_EarlierFile]:
-        """Return the files of an earlier export that an entry has."""
+    def earlier_files(self, declaration: Declaration) -> list[str]:
+        """Return the paths of the files of an earlier export that an entry has."""
         return [self.earlier[key] for key in _keys(declaration) if key in self.earlier]
 
     def keep(self, declaration: Declaration) -> None:
         """Keep the file of an entry that has no text anymore: now people edit the file itself."""
         absent = f"its entry has ensure: {declaration.ensure} and no text"
         self.remark(declaration, f"{absent}: its file stays as it is")
-        for file in self.earlier_files(declaration):
-            self.files[file.path] = PluginFile(file.path, FileStatus.UNCHANGED, "", declaration.key)
+        for path in self.earlier_files(declaration):
+            self.files[path] = PluginFile(path, FileStatus.UNCHANGED, "", declaration.key)
 
     def slugs(self, entries: Sequence[Declaration], declared: Collection[Key]) -> dict[Key, str]:
         """Return the slug of each entry, and put all of them into the lock file."""
@@ -264,10 +252,11 @@ class _PluginExport:
         keys = {line.key for line in self.locked}
         slugs = {line.slug for line in self.locked}
         lines = [*self.locked]
-        for key, file in self.earlier.items():
-            if key not in keys and file.slug not in slugs and is_slug(file.slug):
-                slugs.add(file.slug)
-                lines.append(Locked(file.slug, key))
+        for key, path in self.earlier.items():
+            slug = _slug_of(path)
+            if key not in keys and slug not in slugs and is_slug(slug):
+                slugs.add(slug)
+                lines.append(Locked(slug, key))
         return lines
 
     def add_lock(self, lines: Mapping[Key, Locked], written: Collection[Key]) -> None:
@@ -313,7 +302,7 @@ class _PluginExport:
 
     def source(self, declaration: Declaration) -> dict[str, str]:
         """Return the repository in an entry's file: what the file says already, else this one."""
-        known = (file.provenance.source for file in self.earlier_files(declaration))
+        known = (self.origins[path].source for path in self.earlier_files(declaration))
         source = next(known, self.choices.source)
         return {SOURCE: source} if source else {}
 
@@ -444,12 +433,12 @@ _MODE: Final = "trigger"
 """The member of a rule's front matter that says when the rule is used."""
 
 
-def _earlier_files(origins: Mapping[str, Provenance]) -> dict[Key, _EarlierFile]:
-    """Return key → the file of an earlier export; of several, the one that nobody changed."""
-    earlier: dict[Key, _EarlierFile] = {}
+def _earlier_files(origins: Mapping[str, Provenance]) -> dict[Key, str]:
+    """Return key → path of the file of an earlier export; of several, one that nobody changed."""
+    earlier: dict[Key, str] = {}
     for path, origin in origins.items():
-        if origin.key not in earlier or not earlier[origin.key].provenance.intact:
-            earlier[origin.key] = _EarlierFile(path, origin)
+        if origin.key not in earlier or not origins[earlier[origin.key]].intact:
+            earlier[origin.key] = path
     return earlier
 
 
