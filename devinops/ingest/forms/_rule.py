@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from devinops.ingest.forms._front_matter import EVERY_FILE, ImportPage
+from devinops.ingest.forms._front_matter import EVERY_FILE, ImportPage, page
 from devinops.ingest.forms._headings import TextSection, sections, title, when
-from devinops.ingest.import_form import ImportChoices, ImportSource, ImportText
+from devinops.ingest.import_form import Contents, ImportChoices, ImportSource, ImportText
 from devinops.model.kind import Use
 
 _PARAGRAPH_END: Final = (".", "!", "?", "。")
@@ -46,6 +46,28 @@ def rule(
         always=always,
         remarks=(*written.remarks, *more),
     )
+
+
+def reader(globs: str, always: str = "") -> Callable[[ImportSource, ImportChoices], Contents]:
+    """Return what reads a rule with a description, and with patterns under the key `globs`.
+
+    The value under the key `always` says whether the rule is always used.
+    """
+
+    def read(source: ImportSource, choices: ImportChoices) -> Contents:
+        written = page(source.text)
+        text = rule(
+            source,
+            written,
+            choices,
+            description=written.prose("description"),
+            globs=written.globs(globs),
+            always=written.is_true(always),
+            remarks=written.others("description", globs, always, "name", "title"),
+        )
+        return Contents((text,))
+
+    return read
 
 
 def _words(description: str, globs: Sequence[str], always: bool, choices: ImportChoices) -> str:
