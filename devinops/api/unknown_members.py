@@ -16,17 +16,8 @@ from devinops.model.kind import ApiVersion, Kind, Resource
 from devinops.model.objects import MemberPath, places
 
 READ_FOR_EVERY_KIND: Final = frozenset(
-    {
-        "access_type",
-        "org_id",
-        "created_at",
-        "updated_at",
-        "created_by",
-        "created_by_user_name",
-        "updated_by",
-        "updated_by_user_name",
-        "last_edited_by",
-    }
+    """access_type org_id created_at updated_at created_by created_by_user_name updated_by
+    updated_by_user_name last_edited_by""".split()
 )
 """Members of the JSON that are read besides the attributes of a kind."""
 

@@ -28,20 +28,8 @@ from devinops.lint.repository_files import FileRepository
 from devinops.load.discover import is_inside, read_text
 
 _SKIPPED: Final = frozenset(
-    {
-        ".devinops",
-        ".git",
-        ".hg",
-        ".mypy_cache",
-        ".svn",
-        ".terraform",
-        ".tox",
-        ".venv",
-        "__pycache__",
-        "node_modules",
-        "vendor",
-        "venv",
-    }
+    """.devinops .git .hg .mypy_cache .svn .terraform .tox .venv __pycache__ node_modules
+    vendor venv""".split()
 )
 """Directories with files of tools and of other projects, some of them with credentials."""
 

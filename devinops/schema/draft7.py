@@ -16,17 +16,7 @@ from devinops.schema.findings import shortened
 Path = tuple[str | int, ...]
 
 _SCHEMAS: Final = frozenset(
-    {
-        "additionalItems",
-        "additionalProperties",
-        "contains",
-        "else",
-        "if",
-        "items",
-        "not",
-        "propertyNames",
-        "then",
-    }
+    """additionalItems additionalProperties contains else if items not propertyNames then""".split()
 )
 _LISTS: Final = frozenset({"allOf", "anyOf", "items", "oneOf"})
 _MAPPINGS: Final = frozenset(

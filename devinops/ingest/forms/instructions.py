@@ -24,19 +24,8 @@ from devinops.ingest.import_form import (
 from devinops.model.kind import Use
 
 NAMES: Final = frozenset(
-    {
-        "agents.md",
-        "agent.md",
-        "agents.local.md",
-        "claude.md",
-        "claude.local.md",
-        "gemini.md",
-        "copilot-instructions.md",
-        ".cursorrules",
-        ".windsurfrules",
-        ".clinerules",
-        ".rules",
-    }
+    """agents.md agent.md agents.local.md claude.md claude.local.md gemini.md
+    copilot-instructions.md .cursorrules .windsurfrules .clinerules .rules""".split()
 )
 _INCLUDE = re.compile(r"^@(\S+)[ \t]*$", re.MULTILINE)
 _ABOUT_NOTHING = re.compile(
