@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-from devinops.lint.subject import Context, LintFinding, Subject
+# The modules of rules import these from here, so `as` exports them.
+from devinops.lint.subject import Context as Context
+from devinops.lint.subject import LintFinding as LintFinding
+from devinops.lint.subject import Subject as Subject
 from devinops.model.objects import Severity
 
 
@@ -69,9 +72,10 @@ class RuleScope(StrEnum):
     REPOSITORY = "all entries, or other files of the repository"
 
 
-CheckEntry = Callable[[Subject, Context], Iterable[LintFinding]]
-CheckRepository = Callable[[Context], Iterable[LintFinding]]
-CheckExceptions = Callable[[Exceptions, Sequence["Rule"]], Iterable[LintFinding]]
+Findings = Iterator[LintFinding]
+CheckEntry = Callable[[Subject, Context], Findings]
+CheckRepository = Callable[[Context], Findings]
+CheckExceptions = Callable[[Exceptions, Sequence["Rule"]], Findings]
 """(Exceptions of an entry, rules that ran) → findings."""
 
 

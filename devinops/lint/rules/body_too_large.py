@@ -25,13 +25,11 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject, tokens
+from devinops.lint.rule import Context, Findings, Rule, Subject
+from devinops.lint.subject import tokens
 
 
-def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, context: Context) -> Findings:
     size, limit = tokens(subject.text), context.budgets.tokens
     if subject.kind.document and size > limit:
         message = (

@@ -28,11 +28,9 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from devinops.lint.blocks import Leaf, MarkdownBlock
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.patterns import LazyPattern
 
 _MARKUP = LazyPattern(
@@ -46,7 +44,7 @@ _SENTENCE = LazyPattern(
 """A heading that says something: a sentence, five words, or an order."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     field = subject.kind.document
     if field is None or not isinstance(subject.value(field), str):
         return

@@ -35,8 +35,7 @@ from collections.abc import Iterator
 from devinops.lint.inline import label
 from devinops.lint.markdown import Markdown, anchor
 from devinops.lint.relative_links import PATTERN, names_a_file, relative_path
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.patterns import LazyPattern
 
 _REFERENCE = LazyPattern(
@@ -51,7 +50,7 @@ _COPY = LazyPattern(r"-\d+$")
 """What a site adds to the name of a heading that another has, too."""
 
 
-def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, context: Context) -> Findings:
     markdown = subject.markdown
     for target in markdown.inline.targets:
         written = subject.text[target.start : target.end].strip("<>")

@@ -20,13 +20,10 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 
 
-def check(context: Context) -> Iterator[LintFinding]:
+def check(context: Context) -> Findings:
     first: dict[str, list[Subject]] = {}
     for subject in context.contracts:
         alike = first.setdefault(subject.declaration.key.name.lstrip("_").lower(), [])

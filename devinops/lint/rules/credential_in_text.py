@@ -38,13 +38,12 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.detector import Leak, everywhere, leaks
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.credentials import urls_with_password
 from devinops.model.objects import Severity
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     for path, text in subject.texts():
         passwords = list(everywhere(text, _passwords))
         for start, end, title in everywhere(text, _outside_urls):

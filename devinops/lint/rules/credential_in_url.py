@@ -30,14 +30,13 @@ from collections.abc import Iterator
 
 from devinops.lint.detector import Leak, everywhere
 from devinops.lint.placeholders import is_placeholder
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.credentials import urls_with_password
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     for path, text in subject.texts():
         for start, end, _title in everywhere(text, _passwords):
             message = (

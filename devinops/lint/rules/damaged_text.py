@@ -26,13 +26,11 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import islice
 
 from devinops.lint.markdown import line_around
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.lint.rules.hidden_character import MOST
-from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.patterns import LazyPattern
 
 _REST = "\u0080-\u00bf€‚ƒ„†‡ˆ‰Š‹ŒŽ˜™š›œžŸ"
@@ -49,7 +47,7 @@ _ABOUT_ENCODINGS = LazyPattern(
 )
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     if subject.text.isascii():
         return
     text = subject.markdown.without_code

@@ -26,12 +26,10 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from devinops.lint.markdown import line_around
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.lint.rules._warnings import is_warned_of
-from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.patterns import LazyPattern
 
 _HOME = r"(?:~|\$HOME|\$\{HOME\}|/(?:etc|usr|var|home|root|boot|opt)?)"
@@ -93,7 +91,7 @@ _SPOKEN_OF = LazyPattern(
 """Words in the line of a command that only speaks of it."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     for match in _COMMAND.finditer(subject.text):
         line = line_around(subject.text, match.start())
         if _LOCAL.search(match[0]) or _SPOKEN_OF.search(line):

@@ -33,9 +33,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.lint.rules._warnings import is_warned_of
-from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.patterns import LazyPattern
 
 _GET = r"(?:curl|wget|fetch)\b"
@@ -82,7 +81,7 @@ _FURTHER = 250
 _CHECK = LazyPattern(r"sum\b|\b(?:gpg|cosign|minisign|openssl|verify)\b", re.IGNORECASE)
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     for start, end in _places(subject.text):
         if not is_warned_of(subject.markdown, start):
             message = (

@@ -33,18 +33,15 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.lint.similar import equal_groups, percent, reach, runs, twins, words
-from devinops.lint.subject import Context, LintFinding, Subject
 
 THRESHOLD = 0.7
 FEWEST = 12
 """Words that are compared: fewer of them are equal by chance."""
 
 
-def check(context: Context) -> Iterator[LintFinding]:
+def check(context: Context) -> Findings:
     subjects = [s for s in context.subjects if s.is_used and len(words(s.text)) >= FEWEST]
     texts = [subject.text for subject in subjects]
     reaches = [reach(subject.declaration.names) for subject in subjects]
@@ -57,7 +54,7 @@ def check(context: Context) -> Iterator[LintFinding]:
             yield from _finding(subjects[twin.number], subjects[twin.earlier], how)
 
 
-def _finding(subject: Subject, other: Subject, how: str) -> Iterator[LintFinding]:
+def _finding(subject: Subject, other: Subject, how: str) -> Findings:
     if field := subject.kind.document:
         message = (
             f"this {field} {how} that of {other.declaration.key} ({other.declaration.source}): "

@@ -36,15 +36,12 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding
+from devinops.lint.rule import Context, Findings, Rule
 from devinops.model.kind import Role
 from devinops.model.objects import Severity
 
 
-def check(context: Context) -> Iterator[LintFinding]:
+def check(context: Context) -> Findings:
     for subjects in context.by_handle.values():
         for number, subject in enumerate(subjects):
             twin = next((s for s in subjects[:number] if s.shares_target(subject)), None)

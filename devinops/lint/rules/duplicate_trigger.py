@@ -39,12 +39,11 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, LintFinding, Rule, Subject
 from devinops.lint.rules._triggers import STOP, is_generic, is_unwritten
 from devinops.lint.similar import Features, equal_groups, percent, reach, shared, terms, twins
-from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.patterns import LazyPattern
 
 THRESHOLD = 0.8
@@ -67,7 +66,7 @@ _FROM = LazyPattern(
 """Where something comes from: `from A to B` has the words of `from B to A`."""
 
 
-def check(context: Context) -> Iterator[LintFinding]:
+def check(context: Context) -> Findings:
     subjects = [s for s in context.subjects if s.is_used and _says_when(s.when)]
     texts = [subject.when for subject in subjects]
     reaches = [reach(subject.declaration.names, _repository(subject)) for subject in subjects]

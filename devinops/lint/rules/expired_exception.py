@@ -26,13 +26,12 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from devinops.lint.rule import Exceptions, Rule
-from devinops.lint.subject import LintFinding
+from devinops.lint.rule import Exceptions, Findings, Rule
 
 
-def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[LintFinding]:
+def check(exceptions: Exceptions, _: Sequence[Rule]) -> Findings:
     if exceptions.is_expired:
         until = str(exceptions.subject.declaration.lint["until"])
         names = ", ".join(exceptions.ignored)

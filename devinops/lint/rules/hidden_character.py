@@ -29,11 +29,9 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import islice
 
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.invisible_characters import ZERO_WIDTH, hidden
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
@@ -46,7 +44,7 @@ _WORD = LazyPattern(rf"[{ZERO_WIDTH}]*+[^\W_](?:[^\W_]|[{ZERO_WIDTH}])*+(?:(?<=[
 """Letters and digits; a mark may follow a letter."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     for path, text in subject.texts():
         is_prose = isinstance(path, str) and subject.kind.by_name[path].text
         for run in islice(hidden(text), MOST):

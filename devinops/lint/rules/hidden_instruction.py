@@ -30,9 +30,8 @@ import re
 from collections.abc import Iterator
 
 from devinops.lint.placeholders import decoded
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.lint.rules._warnings import is_warned_of
-from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.patterns import LazyPattern
 
 _UNSEEN = LazyPattern(
@@ -107,7 +106,7 @@ _RISK = LazyPattern(
 )
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     for start, written in _hidden(subject):
         if not is_warned_of(subject.markdown, start):
             message = (

@@ -27,11 +27,9 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.lint.rules._warnings import is_announced
-from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.patterns import LazyPattern
 
 _OTHERS = (
@@ -144,7 +142,7 @@ _QUOTED = LazyPattern(
 )
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     field = subject.kind.document
     if not field or not _OVERRIDE.may_match(subject.text):
         return

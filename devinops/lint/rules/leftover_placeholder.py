@@ -27,12 +27,10 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from devinops.lint.inline import label
 from devinops.lint.markdown import Markdown, line_around
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.patterns import LazyPattern
 
 _PLACEHOLDER = LazyPattern(
@@ -101,7 +99,7 @@ _ABOUT_TAGS = LazyPattern(
 """What a text says before a list of several tags, if it explains them."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     texts = [
         (subject.kind.document, subject.markdown.without_code, subject.markdown),
         (subject.kind.meaning.when, subject.when, Markdown("")),

@@ -24,10 +24,7 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.patterns import LazyPattern
 
 _USER = "[A-Za-z0-9\u00c0-\u024f._-]+"
@@ -61,7 +58,7 @@ _ROUTE = LazyPattern(
 """What comes before a path of a web site."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     seen: set[str] = set()
     for match in _HOME.finditer(subject.text):
         user = (match[1] or match[2]).lower().replace(" ", "-")

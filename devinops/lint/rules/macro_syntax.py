@@ -26,17 +26,14 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.kind import Role
 from devinops.model.patterns import LazyPattern
 
 _MACRO = LazyPattern("![A-Za-z0-9_-]+")
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     role = subject.kind.role(Role.HANDLE)
     if role and subject.handle and not _MACRO.fullmatch(subject.handle):
         message = (

@@ -31,10 +31,8 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.patterns import LazyPattern
 
 _NO_PART_OF_IT = LazyPattern(r"#.*|(?::\d+(?:-\d+)?)+$|(?:^|/)[^/]*[*?\[].*", re.DOTALL)
@@ -44,7 +42,7 @@ _ELSEWHERE = LazyPattern(r"[:@\s]|^[A-Z]+-\d+$")
 """A URL, a file of another repository, a ticket, or words."""
 
 
-def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, context: Context) -> Findings:
     sources = subject.declaration.meta.get("sources")
     # `meta` may hold anything.
     for source in sources if isinstance(sources, list) else [sources]:

@@ -28,10 +28,8 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.patterns import LazyPattern
 
 _NAME = r"[A-Za-z0-9](?:[\w.-]*[\w])?"
@@ -62,7 +60,7 @@ _PAIRS = frozenset(
 """Words that do not name a repository even before this word."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     pin, when = re.sub(_HOST, "", subject.pin.lower()), subject.when
     named = rf"(?<![\w.-]){re.escape(pin)}(?![\w-]|\.\w)"
     if "/" not in pin or re.search(named, when.lower(), re.ASCII):

@@ -27,10 +27,8 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.patterns import LazyPattern
 
 _NAME = LazyPattern(r"(?!\.{1,2}/)[\w.-]+(?:/[\w.-]+)+")
@@ -40,7 +38,7 @@ _HOST = LazyPattern(
 PLACEHOLDERS = frozenset({"owner/repo", "owner/repository", "org/repo", "your-org/your-repo"})
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     pin = subject.pin
     if "/" not in pin:
         return

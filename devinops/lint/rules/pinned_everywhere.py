@@ -27,15 +27,13 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject, tokens
+from devinops.lint.rule import Context, Findings, Rule, Subject
+from devinops.lint.subject import tokens
 
 EVERYWHERE = "all"
 
 
-def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, context: Context) -> Findings:
     if subject.pin != EVERYWHERE:
         return
     size, limit = tokens(subject.text), context.budgets.everywhere_tokens

@@ -19,13 +19,10 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     name = subject.declaration.key.name
     if subject.is_contract and not name[:1].isalpha():
         message = (

@@ -37,11 +37,8 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule
 from devinops.lint.similar import percent, runs
-from devinops.lint.subject import Context, LintFinding
 from devinops.model.objects import Severity
 
 SHARE = 0.8
@@ -50,7 +47,7 @@ SHARE = 0.8
 FEWEST = 12
 
 
-def check(context: Context) -> Iterator[LintFinding]:
+def check(context: Context) -> Findings:
     files = {path: runs(text) for path, text in context.repository.rules().items()}
     for subject in context.subjects if files else ():
         own = runs(subject.text)

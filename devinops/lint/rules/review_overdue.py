@@ -26,14 +26,12 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 
 
-def check(subject: Subject, context: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, context: Context) -> Findings:
     written = subject.declaration.meta.get("review_by")
     if written is None:
         return

@@ -31,12 +31,10 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from devinops.kinds import KINDS
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding
+from devinops.lint.rule import Context, Findings, Rule
 from devinops.model.kind import Scope
 from devinops.model.objects import Declaration, Severity
 
@@ -44,7 +42,7 @@ MOST: Final = 300
 """How many notes an enterprise can have."""
 
 
-def check(context: Context) -> Iterator[LintFinding]:
+def check(context: Context) -> Findings:
     organizations = {name for name, body in context.targets.items() if not body.get("enterprise")}
     there = sum(subject.declaration.layering.enterprise for subject in context.subjects)
     is_worth_it = 1 < len(organizations) < len(context.targets) and there < MOST

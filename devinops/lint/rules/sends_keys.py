@@ -28,11 +28,8 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.lint.rules._warnings import is_warned_of
-from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.patterns import LazyPattern
 
 _KEYS = r"(?:\.ssh\b(?!/\S*\.pub)|\.aws(?!/config|[\w.])|id_(?:rsa|ed25519|ecdsa)(?!\.pub)\b)"
@@ -79,7 +76,7 @@ _SENDS = LazyPattern(
 )
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     for match in _SENDS.finditer(subject.text):
         if not is_warned_of(subject.markdown, match.start()):
             message = (

@@ -24,14 +24,11 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.lint.rules._triggers import is_generic
-from devinops.lint.subject import Context, LintFinding, Subject
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     if is_generic(subject.when) and not subject.pin:
         field = subject.kind.meaning.when
         message = (

@@ -29,11 +29,10 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.lint.rules._triggers import is_generic, is_unwritten, weight, words
-from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.patterns import LazyPattern
 
 _CONDITION = LazyPattern(
@@ -114,7 +113,7 @@ _PLAIN = frozenset({"when", "whenever", "if", "before", "after", "while", "durin
 """Words that say when, without the cost of a pattern."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     when = subject.when.strip()
     if _names_a_topic(when, words(when)) and not (is_generic(when) or is_unwritten(when)):
         field = subject.kind.meaning.when

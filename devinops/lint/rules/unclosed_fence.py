@@ -32,13 +32,10 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     for block in subject.markdown.blocks:
         if not block.is_closed:
             reach = "it is cut off" if block.end < len(subject.text) else "everything below is code"

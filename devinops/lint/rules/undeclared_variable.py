@@ -33,10 +33,8 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest
 
@@ -70,12 +68,12 @@ GIVEN = frozenset(
 ALMOST = 0.8
 
 
-def check(context: Context) -> Iterator[LintFinding]:
+def check(context: Context) -> Findings:
     for subject in context.subjects if context.contracts else ():
         yield from _undeclared(subject, context)
 
 
-def _undeclared(subject: Subject, context: Context) -> Iterator[LintFinding]:
+def _undeclared(subject: Subject, context: Context) -> Findings:
     text = subject.text
     uses = sorted([*_USE.finditer(text), *_VARIABLE.finditer(text)], key=lambda use: use.start(1))
     if not uses:

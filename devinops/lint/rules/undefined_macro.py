@@ -41,8 +41,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from devinops.lint.markdown import line_around
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.grouping import grouped
 from devinops.model.patterns import LazyPattern
 from devinops.model.suggest import nearest
@@ -69,7 +68,7 @@ _OTHERS = frozenset(
 ALMOST = 0.8
 
 
-def check(context: Context) -> Iterator[LintFinding]:
+def check(context: Context) -> Findings:
     # A typo keeps the first or the last letters.
     defined = grouped((end, macro) for macro in context.by_handle for end in _ends(macro))
     for subject in context.subjects:
@@ -79,7 +78,7 @@ def check(context: Context) -> Iterator[LintFinding]:
 
 def _undefined(
     subject: Subject, context: Context, defined: Mapping[str, Sequence[str]]
-) -> Iterator[LintFinding]:
+) -> Findings:
     for start, macro in _mentioned(subject):
         if macro.lower() in context.by_handle:
             continue

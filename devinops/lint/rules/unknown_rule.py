@@ -27,15 +27,14 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from devinops.lint.rule import Exceptions, Rule, is_group, is_retired
-from devinops.lint.subject import LintFinding
+from devinops.lint.rule import Exceptions, Findings, Rule, is_group, is_retired
 from devinops.model.objects import Severity
 from devinops.model.suggest import did_you_mean
 
 
-def check(exceptions: Exceptions, _: Sequence[Rule]) -> Iterator[LintFinding]:
+def check(exceptions: Exceptions, _: Sequence[Rule]) -> Findings:
     for name in exceptions.ignored:
         rule = exceptions.rule(name)
         if rule is None and not is_retired(name):

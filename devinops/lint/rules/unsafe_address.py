@@ -28,13 +28,11 @@ Passes:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import islice
 
-from devinops.lint.rule import Rule
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.lint.rules._warnings import is_warned_of
 from devinops.lint.rules.hidden_character import MOST
-from devinops.lint.subject import Context, LintFinding, Subject
 from devinops.model.patterns import LazyPattern
 
 _SCRIPT = LazyPattern(
@@ -51,7 +49,7 @@ _LOOKALIKE = LazyPattern(
 """Letters that look Latin, in one label with Latin ones: Greek, Cyrillic, Cherokee or wide."""
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     if not subject.kind.document:
         return
     for match in _SCRIPT.finditer(subject.markdown.without_code):

@@ -26,13 +26,12 @@ Passes:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from devinops.lint.rule import Exceptions, Rule
-from devinops.lint.subject import LintFinding
+from devinops.lint.rule import Exceptions, Findings, Rule
 
 
-def check(exceptions: Exceptions, ran: Sequence[Rule]) -> Iterator[LintFinding]:
+def check(exceptions: Exceptions, ran: Sequence[Rule]) -> Findings:
     for name in exceptions.unused(ran):
         message = f"{name} finds nothing here any more: remove it from `lint.ignore`"
         yield exceptions.finding(name, message)

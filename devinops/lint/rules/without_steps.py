@@ -25,12 +25,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 from devinops.lint.blocks import Leaf
 from devinops.lint.markdown import Markdown
-from devinops.lint.rule import Rule
-from devinops.lint.subject import Context, LintFinding, Subject
+from devinops.lint.rule import Context, Findings, Rule, Subject
 from devinops.model.objects import Severity
 from devinops.model.patterns import LazyPattern
 
@@ -64,7 +62,7 @@ FEWEST = 2
 FEWEST_LINES = 3
 
 
-def check(subject: Subject, _: Context) -> Iterator[LintFinding]:
+def check(subject: Subject, _: Context) -> Findings:
     if not subject.is_procedure or _has_steps(subject.markdown):
         return
     message = (
