@@ -190,9 +190,6 @@ class _PluginExport:
         self.unselected: set[Key] = set()
         """The keys of entries that the user did not select."""
 
-    def remark(self, declaration: Declaration, text: str) -> None:
-        self.remarks.append(Remark(text, declaration.key))
-
     # entries
 
     def export(self, declarations: Sequence[Declaration]) -> None:
@@ -229,7 +226,7 @@ class _PluginExport:
     def keep(self, declaration: Declaration) -> None:
         """Keep the file of an entry that has no text anymore: now people edit the file itself."""
         absent = f"its entry has ensure: {declaration.ensure} and no text"
-        self.remark(declaration, f"{absent}: its file stays as it is")
+        self.remarks.append(Remark(f"{absent}: its file stays as it is", declaration.key))
         for path in self.earlier_files(declaration):
             self.files[path] = PluginFile(path, FileStatus.UNCHANGED, "", declaration.key)
 

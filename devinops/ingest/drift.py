@@ -55,7 +55,7 @@ from devinops.writers import FileChange
 from devinops.writers.edit_fields import NotEditable
 from devinops.writers.file_names import directory
 from devinops.writers.merge_texts import TooManyEqualLines, merge
-from devinops.writers.new_files import NewEntry
+from devinops.writers.new_files import NewEntry, canonical
 from devinops.writers.rewrite_file import EntryEdit, Rewriting, is_markdown, text_files
 
 
@@ -582,9 +582,8 @@ class _DriftPull:
         guards = {
             kind: self._why_files_stay(kind) for kind in {entry.key.kind for entry, _ in deleted}
         }
-        entries_in = self.pulling.declared.entries_in
         for declaration, record in deleted:
-            key, path = declaration.key, declaration.source.path
+            key = declaration.key
             if record.object_id in live:
                 continue
             if run := replacing_run(key, self.pulling.inventory):
@@ -592,8 +591,7 @@ class _DriftPull:
                 self._leave(key, Left.DELETED, f"{reason}{self.pulling.flags}", record.id)
                 continue
             why_none = guards[key.kind] if key not in self.pulling.named else ""
-            is_alone = entries_in[path] == 1
-            obstacle = self._obstacle(declaration, record, why_none, is_alone=is_alone)
+            obstacle = self._obstacle(declaration, record, why_none)
             self.deleted.append((declaration, record, obstacle))
             self.moves.deleted[declaration.source].add(self.pulling.target.name)
             if obstacle:
@@ -612,11 +610,11 @@ class _DriftPull:
                 self.changes.append(FileChange(declaration.source.path, None, (key,)))
 
     def _obstacle(
-        self, declaration: Declaration, record: Record, why_none: str, *, is_alone: bool
+        self, declaration: Declaration, record: Record, why_none: str
     ) -> tuple[Left, str] | None:
         """Return why the file of a deleted object must stay; None if nothing is in the way.
 
-        `why_none` says why no file of its kind is deleted. `is_alone`: the file has no other entry.
+        `why_none` says why no file of its kind is deleted.
         """
         key, path = declaration.key, declaration.source.path
         if reason := promoted(self.pulling.snapshot, record):
@@ -631,7 +629,7 @@ class _DriftPull:
             return Left.DELETED, f"deleted outside devinops: remove its entries at {places}"
         if why_none:
             return Left.DELETED, f"{why_none} To delete {path}, name the key"
-        if not is_alone:
+        if self.pulling.declared.entries_in[path] > 1:
             reason = f"deleted outside devinops: remove its entry at {declaration.source}"
             return Left.DELETED, reason
         if not self.files.committed(path):
@@ -815,9 +813,8 @@ def _has_directory(folder: RenamedFolder) -> bool:
 
 def _as_written(kind: Kind, change: FieldChange) -> Any:
     """Return the live value of a field as files have it; a set ends with what is new in it."""
-    attribute, new, old = kind.by_name[change.name], change.before, change.after
-    if attribute.text and isinstance(new, str):
-        return canonical_text(new)
+    attribute, old = kind.by_name[change.name], change.after
+    new = canonical(attribute, change.before)
     if attribute.is_set and isinstance(old, list):
         return [*(x for x in old if x in new), *(x for x in new if x not in old)]
     return new

@@ -30,7 +30,7 @@ from devinops.model.objects import Declaration
 from devinops.model.values import UNSET, canonical_text
 from devinops.schema.findings import check, entry_checker
 from devinops.writers.file_names import folder_of
-from devinops.writers.new_files import NewEntry, NewFile, new_files
+from devinops.writers.new_files import NewEntry, NewFile, canonical, new_files
 
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
@@ -192,16 +192,16 @@ class _Candidate:
         return replace(self, values=values, remarks=(*self.remarks, remark))
 
 
+@dataclass
 class _Import:
     """One import while it is prepared."""
 
-    def __init__(self, choices: ImportChoices, repository: Existing) -> None:
-        self.choices = choices
-        self.repository = repository
-        self.report = ImportReport()
-        self.candidates: list[_Candidate] = []
-        self.names: dict[str, dict[str, str]] = {}
-        """Noun → id → how files spell a reference to that object, from all sources."""
+    choices: ImportChoices
+    repository: Existing
+    report: ImportReport = field(default_factory=ImportReport)
+    candidates: list[_Candidate] = field(default_factory=list)
+    names: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Noun → id → how files spell a reference to that object, from all sources."""
 
     # what was found
 
@@ -508,13 +508,9 @@ def _has_values(resource: Resource, item: _Candidate) -> bool:
     written = {name: value for name, value in item.values.items() if value and value != PLACEHOLDER}
     return all(
         name in fields
-        and declared.get(name) == fields[name].normalized(_canonical(fields[name].text, value))
+        and declared.get(name) == fields[name].normalized(canonical(fields[name], value))
         for name, value in written.items()
     )
-
-
-def _canonical(is_text: bool, value: Any) -> Any:
-    return canonical_text(value) if is_text and isinstance(value, str) else value
 
 
 def _replacement(item: _Candidate, entry: NewEntry, declared: Declaration) -> NewFile | None:

@@ -108,17 +108,16 @@ def _add(found: Layers, top: str, layer: Layer) -> str:
 
 def _add_named(found: Layers, top: str, parent: str, rank: int, names: frozenset[str]) -> None:
     """Add the directories that have the name of a target, or may get it."""
+    layers = {n: Layer(f"{parent}/{n}", rank, frozenset({n}), is_named=True) for n in names}
     above = os.path.join(top, parent)
     if os.path.realpath(above) == above:
-        for name in names:
-            only = frozenset({name})
-            found.exact[only] = Layer(f"{parent}/{name}", rank, only, is_named=True)
+        found.exact |= {layer.targets: layer for layer in layers.values()}
     for name in _directories(top, parent):
         path = f"{parent}/{name}"
         if name in names:
             why, code = _unreadable(top, path), "unusable-layer"
             if not why:
-                found.directories[path] = Layer(path, rank, frozenset({name}), is_named=True)
+                found.directories[path] = layers[name]
         elif name in found.targets:
             why = f"`where` of the layer {parent}/{NAME} does not select the target {name}: remove "
             why += "this directory, or correct `where`"

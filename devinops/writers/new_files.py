@@ -328,13 +328,14 @@ def _written(kind: Kind, values: Mapping[str, Any]) -> dict[str, Any]:
     order = field_order.of_entry(kind)
     names = [*order, *(name for name in values if name not in order)]
     return {
-        name: _value(kind.by_name.get(name), values[name])
+        name: canonical(kind.by_name.get(name), values[name])
         for name in names
         if name in values and values[name] is not UNSET
     }
 
 
-def _value(attribute: Attribute | None, value: Any) -> Any:
+def canonical(attribute: Attribute | None, value: Any) -> Any:
+    """Return a value as a file has it; that of an option has no attribute."""
     is_text = attribute and attribute.text and isinstance(value, str)
     return canonical_text(value) if is_text else value
 
