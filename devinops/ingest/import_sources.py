@@ -121,6 +121,9 @@ class ImportSources:
             named=file.named,
         )
         contents = form.read(source, self.choices)
+        if contents.place:
+            # Another source may have objects of other organizations.
+            self.choices = replace(self.choices, place=contents.place)
         items = tuple(self._with_addresses(item, file) for item in contents.items)
         self.read.append((source, form, replace(contents, items=items)))
 
