@@ -79,32 +79,41 @@ _VALUE: Final = (
     rf"(?P<value>(?={_CHARACTER}{{0,200}}\d)(?={_CHARACTER}{{0,200}}[A-Za-z])"
     rf"{_CHARACTER}{{5,200}}(?![.,)]){_CHARACTER})"
 )
+_OPTIONS: Final = {
+    "(?:(?:docker|podman|nerdctl|oras|helm[ ]registry)[ ]login|sshpass)": "-p[ ]?",
+    "(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)": "-p",
+    "(?:redis|valkey)-cli": "(?:-a|--pass)[ ]",
+    "(?:sqlcmd|bcp)": "-P[ ]?",
+}
+"""Command → its option before a password."""
+
+_VARIABLE: Final = "[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY)"
+_WAYS: Final = (
+    r"(?<![\w?&$-])[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD)=",  # PGPASSWORD=… psql
+    *(rf"\b{program}\b[^\n|;&]{{0,200}}?[ ]{option}" for program, option in _OPTIONS.items()),
+    r"\baws[ ]configure[ ]set[ ](?:\S{1,60}\.)?aws_secret_access_key[ ]",
+    r"<(?:\w{1,20}:)?(?i:password)>",  # in XML
+    rf"\bname:[ ]*[\"']?{_VARIABLE}[\"']?[ \t]*\n[ \t]*value:[ ]*",  # of a container
+)
 _GIVEN: Final = LazyPattern(
-    r"(?:(?<![\w?&$-])[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD)="
-    r"|\b(?:(?:docker|podman|nerdctl|oras|helm[ ]registry)[ ]login|sshpass)\b"
-    r"[^\n|;&]{0,200}?[ ]-p[ ]?"
-    r"|\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)\b[^\n|;&]{0,200}?[ ]-p"
-    r"|\b(?:redis|valkey)-cli\b[^\n|;&]{0,200}?[ ](?:-a|--pass)[ ]"
-    r"|\b(?:sqlcmd|bcp)\b[^\n|;&]{0,200}?[ ]-P[ ]?"
-    r"|\baws[ ]configure[ ]set[ ](?:\S{1,60}\.)?aws_secret_access_key[ ]"
-    r"|<(?:\w{1,20}:)?(?i:password)>"
-    r"|\bname:[ ]*[\"']?[A-Z0-9_]{0,40}(?:PASSWORD|PASSWD|TOKEN|SECRET|API_?KEY)[\"']?[ \t]*\n"
-    rf"[ \t]*value:[ ]*)[\"']?{_VALUE}",
+    rf"(?:{'|'.join(_WAYS)})[\"']?{_VALUE}",
     re.ASCII,
     hints=(
         *("passw", "login", "sshp", "mysql", "mariadb", "-cli", "sqlcmd", "bcp", "token", "secre"),
         "key",
     ),
 )
-"""A password before a command, in its options, in XML, and in the variables of a container."""
+"""A password that a command, a setting or a file names as such."""
 
+_WHAT_FOR: Final = rf"(?:[ ](?:{_FOR})(?:[ ][^\s:=|]{{1,40}}){{1,4}}?)?"  # for the test server
+_VERB: Final = rf"(?:[ ](?:{_IS})){{1,3}}:?[ ]"  # is now
+_SIGN: Final = (  # a colon, an equals sign, or a dash, perhaps after the end of bold text
+    r"[\"'*`]{0,3}(?:[ \t\u00a0\u202f]{0,3}(?::=|=>|[:=：|は])|[ ]{1,3}[-–—][ ])[* \t]{0,9}"
+)
+_OPENED: Final = r"(?:<(?:b|code|em|i|kbd|strong|tt)>)?[\"'`*「『]{0,3}"  # marks before the value
 _IN_SENTENCES: Final = LazyPattern(
     rf"(?<![:/])(?<!public[ ])(?:{_NAME})"
-    rf"(?:(?:[ ](?:{_FOR})(?:[ ][^\s:=|]{{1,40}}){{1,4}}?)?"
-    rf"(?:(?:[ ](?:{_IS})){{1,3}}:?[ ]"
-    r"|[\"'*`]{0,3}(?:[ \t\u00a0\u202f]{0,3}(?::=|=>|[:=：|は])|[ ]{1,3}[-–—][ ])[* \t]{0,9})"
-    r"|[ \t]{1,9})(?:<(?:b|code|em|i|kbd|strong|tt)>)?[\"'`*「『]{0,3}"
-    rf"{_VALUE}",
+    rf"(?:{_WHAT_FOR}(?:{_VERB}|{_SIGN})|[ \t]{{1,9}}){_OPENED}{_VALUE}",
     re.IGNORECASE,
     hints=("pass", "pwd", "kennwort", "contrase", "key", "token", "secre", "パスワード"),
 )

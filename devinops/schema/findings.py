@@ -368,8 +368,6 @@ def described(value: object) -> str:
 def typed(value: object) -> str:
     """Return the type of a value in words: `a number`, `this text`, `a list`."""
     match value:
-        case None:
-            return "nothing (null)"
         case bool():
             return "true or false"
         case int() | float():
