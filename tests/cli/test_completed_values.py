@@ -273,7 +273,7 @@ _devinops_completion devinops
 """
 
 
-@pytest.mark.matrix
+@pytest.mark.sampled(15, ci=3)
 @pytest.mark.skipif(sys.platform == "win32", reason="bash of Windows starts no scripts")
 @pytest.mark.parametrize(
     ("words", "inserted"),

@@ -86,13 +86,13 @@ def check(
     assert [line for line in shown if line.startswith("problem")] == [nothing] * (not reads_any)
 
 
-@pytest.mark.sampled(64)
+@pytest.mark.sampled(65, ci=5)
 @pytest.mark.parametrize("number", range(len(SETS)))
 def test_each_set_of_permissions_of_an_organization(emulator: Emulator, number: int) -> None:
     check(examined(emulator, f"cog_set{number}"), SETS[number], LISTS)
 
 
-@pytest.mark.sampled(9)
+@pytest.mark.sampled(10, ci=2)
 @pytest.mark.parametrize("number", range(len(PAIRS)))
 def test_each_pair_of_permissions_of_the_enterprise(emulator: Emulator, number: int) -> None:
     key, own = f"cog_pair{number}", {n: ENTERPRISE[n] for n in list(ENTERPRISE)[:6]}

@@ -51,7 +51,7 @@ def changing() -> Iterator[tuple[Emulator, Changes]]:
         yield emulator, changes
 
 
-@pytest.mark.sampled(20, ci=5)
+@pytest.mark.sampled(20, ci=10)
 @pytest.mark.parametrize("number", range(60))
 def test_it_never_fails(changing: tuple[Emulator, Changes], number: int) -> None:
     emulator, changes = changing

@@ -192,7 +192,7 @@ UPDATED = {
 """API → section → the states of an entry, one after another."""
 
 
-@pytest.mark.sampled(40, ci=8)
+@pytest.mark.sampled(48, ci=24)
 @pytest.mark.parametrize("quirks", QUIRKS, ids=str)
 @pytest.mark.parametrize("api", UPDATED)
 def test_what_an_api_normalizes_is_no_update_that_was_not_taken(

@@ -45,7 +45,7 @@ COMMANDS = {
 """Commands, with a number of files that each of them writes."""
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(9, ci=3)
 @pytest.mark.parametrize(
     ("command", "number"),
     [(command, number) for command, most in COMMANDS.items() for number in sorted({0, most - 1})],

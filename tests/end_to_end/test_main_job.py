@@ -563,6 +563,7 @@ def one_run(
 
 
 @pytest.mark.matrix
+@pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize("faults", [[DELAYS], [LIMITS, DELAYS]], ids=["undisturbed", "with 429s"])
 @pytest.mark.parametrize("api", world.KEYS)
 def test_parallelism_does_not_change_the_result(

@@ -29,11 +29,16 @@ from tests.testing.tree import plant, snapshot
 from tests.testing.waiting import until
 
 KEYS = {"v3": "cog_emulator", "v1": "apk_emulator"}
-MANY = ("v3, 500 notes", "v1, 500 notes")
+MANY = {
+    "v3, 500 notes": [pytest.mark.matrix],
+    "v1, 500 notes": [pytest.mark.matrix, pytest.mark.nightly],
+}
 CONFIG = "version: 1\ntargets: {production: {inventory: {store: file}}}\n"
 
 
-@pytest.fixture(params=["v3", "v1", *(pytest.param(api, marks=pytest.mark.matrix) for api in MANY)])
+@pytest.fixture(
+    params=["v3", "v1", *(pytest.param(api, marks=marks) for api, marks in MANY.items())]
+)
 def pulled(
     request: pytest.FixtureRequest, tmp_path: Path, use: Callable[..., None], devinops: Devinops
 ) -> Iterator[tuple[Emulator, Path]]:

@@ -39,7 +39,8 @@ def is_printed(quote: str) -> bool:
 def _has_parts(quote: str) -> bool:
     parts = [part.strip() for part in quote.split("…")]
     pattern = re.compile(".*".join(re.escape(part) for part in parts))
-    return any(pattern.search(text) for text in printed())
+    longest = max(parts, key=len)  # which most texts lack, so few are searched
+    return any(longest in text and pattern.search(text) for text in printed())
 
 
 def is_vague(quote: str) -> bool:

@@ -74,7 +74,7 @@ def test_a_playbook_has_one_field_that_only_devin_knows(tmp_path: Path) -> None:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("as_rules", [False, True])
+@pytest.mark.parametrize("as_rules", [pytest.param(False, marks=pytest.mark.nightly), True])
 def test_skillsaw_finds_no_error(tmp_path: Path, as_rules: bool) -> None:
     """It finds rules and Devin's own skills only in a directory of the repository itself."""
     write(tmp_path, plugin([*NOTES, *PLAYBOOKS], as_rules=as_rules).items())

@@ -295,7 +295,7 @@ def test_digests_that_do_not_fit_are_left_out_and_that_is_said() -> None:
     assert read_digests(markdown(answer(large(long_names(1_200))), limit=1_000_000))
 
 
-@pytest.mark.sampled(4)
+@pytest.mark.sampled(4, ci=2)
 @pytest.mark.parametrize("number", [1, 600, 1_000, 1_060])
 def test_the_worst_of_everything_fits(number: int) -> None:
     collector = Collector()

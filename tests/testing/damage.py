@@ -8,24 +8,32 @@ from __future__ import annotations
 import copy
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from tests.testing.costly import Test
 
-def fuzz(share: float = 1) -> settings:
-    """Return the settings of a test; `share` is how many of the examples it takes, where each is slow or quick."""
-    return settings(
-        max_examples=max(10, int(settings().max_examples * share)),
+
+def fuzz(share: float = 1) -> Callable[[Test], Test]:
+    """Return what gives a test its settings; `share` is how many of the examples it takes, where each is slow or quick.
+
+    A test that takes more of them than others is costly.
+    """
+    profile = settings.get_profile("costly") if share > 1 else settings()
+    given = settings(
+        max_examples=max(10, int(profile.max_examples * share)),
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.data_too_large,
             HealthCheck.large_base_example,
         ],
     )
+    return lambda test: pytest.mark.costly(given(test)) if share > 1 else given(test)
 
 
 def one_line(text: str) -> bool:

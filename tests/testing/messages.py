@@ -7,7 +7,7 @@ commands. Left out are docstrings of anything but a command, and texts that only
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.testing.places import ROOT
@@ -24,14 +24,10 @@ def messages(package: Path = PACKAGE) -> Iterator[tuple[str, int, str]]:
 
 
 def _in_module(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    docstrings = set(map(id, _docstrings(tree)))
-    inner = {
-        id(part)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.JoinedStr)
-        for part in node.values
-    }
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    docstrings = set(map(id, _docstrings(nodes)))
+    inner = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
         if id(node) in docstrings or id(node) in inner:
             continue
         text = _text(node)
@@ -39,9 +35,9 @@ def _in_module(tree: ast.Module) -> Iterator[tuple[int, str]]:
             yield node.lineno, " ".join(text.split())  # type: ignore[attr-defined]
 
 
-def _docstrings(tree: ast.Module) -> Iterator[ast.AST]:
+def _docstrings(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
     """Yield the constants that are docstrings, also of attributes, but for those of click's commands."""
-    for node in ast.walk(tree):
+    for node in nodes:
         body = getattr(node, "body", [])
         for statement in body if isinstance(body, list) else []:
             if isinstance(statement, ast.Expr) and not _is_command(node):

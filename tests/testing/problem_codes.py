@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 
 from devinops.kinds import KINDS
 from devinops.model.kind import Role
@@ -68,26 +68,31 @@ def of_kinds() -> set[str]:
     return codes
 
 
-def literals() -> set[str]:
+def literals() -> frozenset[str]:
     """Return every text in the source that looks like a code."""
-    return {node.value for tree in _trees() for node in ast.walk(tree) if _is_code(node)}
+    return _in_source()[0]
 
 
-def made() -> set[str]:
+def made() -> frozenset[str]:
     """Return the codes that the source passes to what makes a problem."""
-    calls = [node for tree in _trees() for node in ast.walk(tree) if isinstance(node, ast.Call)]
-    return {
-        argument.value
-        for call in calls
-        if ast.unparse(call.func).rpartition(".")[2] in _MADE_BY
-        for argument in call.args
-        if _is_code(argument)
-    }
+    return _in_source()[1]
 
 
-def _trees() -> Iterator[ast.Module]:
+@cache
+def _in_source() -> tuple[frozenset[str], frozenset[str]]:
+    found, passed = set[str](), set[str]()
     for path in (ROOT / "devinops").rglob("*.py"):
-        yield ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in _MADE_BY:
+                passed.update(argument.value for argument in filter(_is_code, node.args))  # type: ignore[attr-defined]
+            elif _is_code(node):
+                found.add(node.value)  # type: ignore[attr-defined]
+    return frozenset(found), frozenset(passed)
+
+
+def _name(function: ast.expr) -> str:
+    """Return the last word of what is called."""
+    return getattr(function, "attr", "") or getattr(function, "id", "")
 
 
 def _is_code(node: ast.AST) -> bool:

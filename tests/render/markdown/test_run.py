@@ -209,6 +209,7 @@ def test_forty_organizations(golden: Callable[[str, str], None]) -> None:
     assert list(Page.of(text).references()) == []
 
 
+@pytest.mark.nightly
 @pytest.mark.matrix
 def test_a_thousand_organizations_fit_with_their_digests_and_all_alerts() -> None:
     plans = forty(1_000)
