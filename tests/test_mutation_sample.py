@@ -8,6 +8,7 @@ from pathlib import Path
 import coverage
 import pytest
 
+from tests.testing import mutation_sample
 from tests.testing.mutation_sample import Reach, changed_lines, sample, sites
 from tests.testing.places import ROOT
 
@@ -44,13 +45,15 @@ def test_a_change_is_named_by_its_function_so_that_it_can_be_explained() -> None
 
 
 @pytest.mark.matrix
-def test_a_sample_is_the_same_for_the_same_seed() -> None:
+def test_a_sample_is_the_same_for_the_same_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutation_sample, "MUTATED", ("ci", "fmt"))
     first, again, other = (sample(seed, 3, lambda *_: True) for seed in (7, 7, 8))
     assert first == again != other
 
 
 @pytest.mark.matrix
-def test_a_sample_can_be_of_some_lines_only() -> None:
+def test_a_sample_can_be_of_some_lines_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutation_sample, "MUTATED", ("ci", "fmt"))
     chosen = sample(7, 4, lambda path, line: path == "devinops/ci/job.py" and line % 2 == 0)
     assert {change.path for change in chosen} == {"devinops/ci/job.py"}
     assert [change for change in chosen if change.line % 2] == []

@@ -61,6 +61,7 @@ def test_quirks_of_the_command_line_win_over_those_of_the_seed(tmp_path):
     assert note["body"] == "a\r\nb"
 
 
+@pytest.mark.nightly
 @pytest.mark.matrix
 def test_quirks_of_the_command_line_win_over_those_of_a_report(tmp_path):
     report = tmp_path / "doctor.json"
@@ -76,7 +77,7 @@ def test_quirks_of_the_command_line_win_over_those_of_a_report(tmp_path):
         assert client.get(f"{path}/playbooks/x").json()["title"] == "Not Found"
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_path):
     seed = tmp_path / "seed.yaml"

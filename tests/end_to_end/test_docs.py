@@ -208,12 +208,21 @@ def test_the_pages_have_files_to_be_formatted() -> None:
 
 
 QUICK = ("README.md", "docs/before-you-trust-it.md", "docs/how-to/first-repository.md")
+SLOW = (
+    "docs/how-to/from-an-existing-organization.md",
+    "docs/how-to/many-organizations.md",
+    "docs/how-to/roll-out-in-waves.md",
+)
+
+
+def marks(page: str) -> list[pytest.MarkDecorator]:
+    """Return when the commands of a page run: in `make test`, in CI, or at night."""
+    slow = [pytest.mark.nightly] if page in SLOW else []
+    return [] if page in QUICK else [pytest.mark.matrix, *slow]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
-@pytest.mark.parametrize(
-    "page", [pytest.param(p, marks=() if p in QUICK else pytest.mark.matrix) for p in PAGES]
-)
+@pytest.mark.parametrize("page", [pytest.param(page, marks=marks(page)) for page in PAGES])
 def test_the_commands_of_a_page_print_what_the_page_says(
     page: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

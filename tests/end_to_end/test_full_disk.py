@@ -78,6 +78,7 @@ def test_without_room_to_announce_nothing_is_sent(
 
 
 @limited
+@pytest.mark.sampled(2, ci=2)
 @pytest.mark.parametrize("room", [3500, 4000, 4500, 5500])
 def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
     emulator: Emulator, repository: Write, devinops: Devinops, room: int
@@ -106,6 +107,7 @@ def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
     assert len(bodies(emulator)) == COUNT - 1
 
 
+@pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize("error", WRONG, ids=errno.errorcode.get)
 @pytest.mark.parametrize("step", ["fsync", "write"])
 def test_an_inventory_that_fails_after_the_first_write_costs_no_report(
@@ -271,6 +273,7 @@ def test_a_plan_file_without_room(
 
 
 @limited
+@pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize("command", ["plan", "validate", "drift", "rollback", "inventory"])
 def test_a_report_of_a_command_that_only_reads(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path, command: str
@@ -297,6 +300,7 @@ def test_schemas_are_whole_or_not_there(devinops: Devinops, tmp_path: Path) -> N
 
 
 @limited
+@pytest.mark.sampled(2, ci=2)
 @pytest.mark.parametrize("room", [0, 350, 600, 850])
 def test_init_writes_each_file_whole_and_goes_on_where_it_stopped(
     devinops: Devinops, tmp_path: Path, room: int

@@ -57,7 +57,7 @@ def seed(**sections: Any) -> dict[str, Any]:
 APIS = [("cog_emulator", V3_FILES, 5), ("apk_emulator", V1_FILES, 4)]
 
 
-@pytest.mark.sampled(16, ci=4)
+@pytest.mark.sampled(16, ci=8)
 @pytest.mark.parametrize("quirks", QUIRKS, ids=str)
 @pytest.mark.parametrize(("key", "files", "count"), APIS, ids=["v3", "v1"])
 def test_what_is_applied_is_there_and_a_second_plan_is_empty(

@@ -160,7 +160,7 @@ def forge(world: World, text: str) -> Path:
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("dies", [False, True])
+@pytest.mark.parametrize("dies", [pytest.param(False, marks=pytest.mark.nightly), True])
 def test_what_a_branch_has_at_the_paths_of_the_artifacts_is_never_posted(
     world: World, dies: bool
 ) -> None:

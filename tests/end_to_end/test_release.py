@@ -224,6 +224,7 @@ def test_what_changes_after_the_build_is_not_published(
     assert not [name for name in world.published if name.startswith(("images", "tags", "release"))]
 
 
+@pytest.mark.sampled(2, ci=2)
 @pytest.mark.parametrize("job", ["attest", "index", "image", "release"])
 def test_each_job_that_publishes_compares_the_files_with_the_build(world: World, job: str) -> None:
     world.push()

@@ -433,6 +433,7 @@ def test_an_input_is_a_value_and_never_code(world: World, name: str) -> None:
     assert not (world.directory / "pwned").exists()
 
 
+@pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize(
     ("approvals", "options"),
     [
@@ -636,6 +637,7 @@ def test_lint_fails_only_for_what_a_pull_request_changes(world: World) -> None:
     assert "knowledge/B.md" in steps["Check the files"].log
 
 
+@pytest.mark.nightly
 def test_a_copy_of_the_action_does_the_same(world: World) -> None:
     assert "wrote .github/actions/devinops/action.yml" in world.init("--copy-action")
     (use,) = {job["steps"][-1]["uses"] for job in world.workflow["jobs"].values()}
@@ -676,6 +678,7 @@ def test_a_key_reaches_only_the_step_that_runs_devinops(world: World) -> None:
     assert names == {"DEVIN_API_KEY", "NPM_TOKEN", "PEM"}
 
 
+@pytest.mark.sampled(5, ci=5)
 @pytest.mark.parametrize(
     "value", ["", "\n", "\n\n", "a", "\na=b\n", "-----BEGIN\nA<<B\n\n-----END"]
 )
@@ -705,6 +708,7 @@ def test_a_line_that_is_no_variable_stops_the_job_and_is_not_shown(world: World,
     assert line not in step.log
 
 
+@pytest.mark.sampled(4, ci=4)
 @pytest.mark.parametrize(
     "name", ["PATH", "UID", "API_KEY", "GITHUB_TOKEN", "TARGET", "number", "end", "code", "A"]
 )
@@ -983,6 +987,7 @@ def test_a_decision_by_hand_is_for_all_chosen_targets_whatever_their_wave(rollou
 
 
 @needs_jq
+@pytest.mark.nightly
 def test_drift_of_all_targets_is_in_one_issue(organizations: World) -> None:
     plan = organizations.run("plan", "workflow_dispatch", secrets=SHARED_KEY)
     inputs = {"digest": plan["Run devinops"].outputs["digest"]}
