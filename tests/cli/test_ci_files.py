@@ -379,7 +379,8 @@ def test_an_apply_may_push_only_what_is_on_a_branch(
     permissions = read_workflow(tmp_path / WORKFLOW)["jobs"]["apply"]["permissions"]
     assert permissions["contents"] == ("write" if pushes else "read")
     pipeline = yaml.safe_load((tmp_path / PIPELINE).read_text())
-    assert pipeline[".devinops-apply"]["variables"]["PUSHES"] == ("yes" if pushes else "no")
+    (script,) = pipeline[".devinops-apply"]["script"]
+    assert ("git push --quiet --dry-run" in script) == pushes
 
 
 def test_without_ci_only_pre_commit_is_set_up(tmp_path: Path, devinops: Devinops) -> None:
@@ -474,6 +475,12 @@ def test_init_says_which_keys_to_store(
 ) -> None:
     assert words in devinops("init", "-C", tmp_path, "--ci", system).out
     assert "store" not in devinops("init", "-C", tmp_path / "other", "--ci", "none").out
+
+
+def test_init_says_that_each_wave_has_an_environment(tmp_path: Path, devinops: Devinops) -> None:
+    (tmp_path / "devinops.yaml").write_text(ROLLOUT)
+    said = " ".join(devinops("init", "-C", tmp_path, "--ci", "github").out.split())
+    assert "in the environment devin (for a wave, in devin-canary and so on)." in said
 
 
 @pytest.mark.parametrize(

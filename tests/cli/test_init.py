@@ -236,7 +236,7 @@ def test_a_branch_for_a_change_is_not_taken_for_the_one_to_apply(
     git(root, "push", "origin", "master:main", "master:trunk")
     git(root, "remote", "set-head", "origin", "--delete")
     assert Repository.of(root).branch == "main"
-    assert "only main may use, the branch whose pushes are applied" in " ".join(
+    assert "Allow only main there, the branch whose pushes are applied" in " ".join(
         devinops("init", "-C", root).out.split()
     )
     git(root, "remote", "set-head", "origin", "trunk")
@@ -247,7 +247,7 @@ def test_init_says_which_branch_it_found_to_apply(tmp_path: Path, devinops: Devi
     git(tmp_path, "init", "--initial-branch", "add-devinops")
     git(tmp_path, "remote", "add", "origin", "https://github.com/acme/api.git")
     out = " ".join(devinops("init", "-C", tmp_path).out.split())
-    assert "only add-devinops may use, the branch whose pushes are applied" in out
+    assert "Allow only add-devinops there, the branch whose pushes are applied" in out
 
 
 @pytest.mark.sampled(3)
@@ -593,7 +593,7 @@ def test_a_copy_of_the_action_is_updated_without_the_option(
 def test_only_github_has_an_action(tmp_path: Path, devinops: Devinops) -> None:
     ran = devinops("init", "-C", tmp_path, "--ci", "gitlab", "--copy-action")
     assert ran.code == 64
-    assert "--copy-action is for GitHub, but the files are for gitlab" in ran.err
+    assert "--copy-action is for GitHub, not for gitlab" in ran.err
     assert list(tmp_path.iterdir()) == []
 
 

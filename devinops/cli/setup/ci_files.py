@@ -180,14 +180,14 @@ def check_names(git: Repository) -> None:
 
 def key_note(system: str, pipeline: Pipeline) -> str:
     """Return which keys to store where, for people who have just got the files of a CI system."""
-    if system == "none":
+    places = {"github": "GitHub, store", "gitlab": "GitLab, store as masked variables"}
+    if system not in places:
         return ""
-    where = "GitHub, store" if system == "github" else "GitLab, store as masked variables"
-    waves = ", and in that of each wave" if pipeline.waves else ""
+    wave = f" (for a wave, in devin-{pipeline.waves[0]} and so on)" if pipeline.waves else ""
     note = (
-        f"In {where} a key for planning as {', '.join(pipeline.plan_keys)}, and a key for "
-        f"applying as {', '.join(pipeline.keys)} in the environment devin{waves}, which only "
-        f"{pipeline.branch} may use, the branch whose pushes are applied."
+        f"In {places[system]} a key for planning as {', '.join(pipeline.plan_keys)}, and a key for "
+        f"applying as {', '.join(pipeline.keys)} in the environment devin{wave}. Allow only "
+        f"{pipeline.branch} there, the branch whose pushes are applied."
     )
     if pipeline.enterprise_keys:
         note += (
@@ -282,9 +282,7 @@ def ci_files(
     Without a copy, it uses the action of the commit that runs, if the server `host` can reach it.
     """
     if copies and system != "github":
-        raise UsageError(
-            f"--copy-action is for GitHub, but the files are for {system}: leave it out"
-        )
+        raise UsageError(f"--copy-action is for GitHub, not for {system}: leave it out")
     if system == "github":
         return _github_files(pipeline, origin, top, host, copies or (top / ACTION_FILE).exists())
     return _gitlab_files(pipeline, origin, top) if system == "gitlab" else []
@@ -371,7 +369,7 @@ def _gitlab_files(pipeline: Pipeline, origin: Origin, top: Path) -> list[NewFile
         "export": "\n".join(exports),
         "many": pipeline.is_many,
         "group": f"devinops{pipeline.suffix}{'-$SHARD' if pipeline.shards else ''}",
-        "pushes": "yes" if pipeline.pushes else "no",
+        "pushes": pipeline.pushes,
         "matrix": _gitlab_matrix(pipeline),
         "waves": "|".join(pipeline.waves),
         "shards": pipeline.shards,
