@@ -211,10 +211,8 @@ class Getter:
 
     def _timed(self, call: Call, budget: ResponseBudget) -> HttpOutcome:
         """Send a call and log how long it took."""
-        start, connection = time.monotonic(), self._connection
-        outcome = exchange(
-            self._client, connection.target.api_url, call, connection.timeout_s, budget
-        )
+        start = time.monotonic()
+        outcome = exchange(self._client, self._connection, call, budget)
         took = f"in {(time.monotonic() - start) * 1000:.0f} ms"
         if isinstance(outcome, Response):
             self.emulator = outcome.from_emulator

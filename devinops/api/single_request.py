@@ -16,6 +16,7 @@ from urllib.parse import quote
 import httpx
 
 from devinops.api import size_limits
+from devinops.api.connection import Connection
 from devinops.api.error_messages import clean
 from devinops.api.size_limits import BudgetExceeded, ResponseBudget
 from devinops.model.client_protocols import BeforeAgain
@@ -121,13 +122,13 @@ def status_of(outcome: HttpOutcome) -> int | None:
 
 
 def exchange(
-    client: httpx.Client, api_url: str, call: Call, timeout_s: float, budget: ResponseBudget
+    client: httpx.Client, connection: Connection, call: Call, budget: ResponseBudget
 ) -> HttpOutcome:
     """Send a call once. Raises ApiError only if its body cannot be written as JSON."""
     content = None if call.body is None else _content(call)
     headers = {} if content is None else {"Content-Type": "application/json"}
-    url = api_url.rstrip("/") + call.target
-    end = time.monotonic() + timeout_s
+    url = connection.target.api_url.rstrip("/") + call.target
+    end = time.monotonic() + connection.timeout_s
     try:
         with client.stream(call.method, url, content=content, headers=headers) as response:
             return Response(response.status_code, _body(response, end, budget), response.headers)

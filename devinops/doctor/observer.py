@@ -105,11 +105,8 @@ class Observer:
         if self.sent >= self.most_requests:
             return NOT_ASKED
         self.sent += 1
-        start, connection = waiting.now(), self._connection
-        budget = ResponseBudget(LARGEST_RESPONSE)
-        outcome = exchange(
-            self._client, connection.target.api_url, call, connection.timeout_s, budget
-        )
+        start, budget = waiting.now(), ResponseBudget(LARGEST_RESPONSE)
+        outcome = exchange(self._client, self._connection, call, budget)
         observation = _observation(call, outcome)
         self.seen.append((observation, self._clock()))
         run_facts.count_request(observation.status)
