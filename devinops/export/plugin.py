@@ -270,29 +270,22 @@ class _PluginExport:
         front, is_rule = self.front(declaration, slug)
         path = f"{RULES}/{slug}.md" if is_rule else f"{SKILLS}/{slug}/{SKILL_FILE}"
         metadata = dict(_metadata(declaration, front)) | self.source(declaration)
-        body = declaration.kind.text_of(declaration.resource)
+        key, body = declaration.key, declaration.kind.text_of(declaration.resource)
         if not is_rule and len(body) > LONGEST_SKILL:
-            self.put(f"{SKILLS}/{slug}/{TEXT_FILE}", front, metadata, body, declaration)
+            beside = f"{SKILLS}/{slug}/{TEXT_FILE}"
+            self.put(beside, page(beside, front, key, metadata, body), declaration)
             metadata[TEXT] = TEXT_FILE
             body = f"Read [the whole text]({TEXT_FILE}) before you begin."
-        status = self.put(path, front, metadata, body, declaration)
+        status = self.put(path, page(path, front, key, metadata, body), declaration)
         if status is FileStatus.UNCHANGED and declaration.ensure is Ensure.PRESENT:
-            self.shipped.append(declaration.key)
-        self.remarks += (Remark(t, declaration.key) for t in self.losses(declaration, is_rule))
+            self.shipped.append(key)
+        self.remarks += (Remark(text, key) for text in self.losses(declaration, is_rule))
         if is_rule or TRIGGERS in front:
             why = IS_RULE if is_rule else IS_FOR_PEOPLE
-            self.not_portable.append(Remark(why, declaration.key))
+            self.not_portable.append(Remark(why, key))
 
-    def put(
-        self,
-        path: str,
-        front: Mapping[str, Any],
-        metadata: Mapping[str, str],
-        body: str,
-        declaration: Declaration,
-    ) -> FileStatus:
+    def put(self, path: str, text: str, declaration: Declaration) -> FileStatus:
         """Add the file of an entry, and return its status."""
-        text = page(path, front, declaration.key, metadata, body)
         status, source = self.status(path, text), declaration.source.path
         self.files[path] = PluginFile(path, status, text, declaration.key, source)
         return status
