@@ -11,7 +11,6 @@ from typing import Any
 from devinops.load import read_entries
 from devinops.load.discover import beside, line_end, with_lf
 from devinops.model.keys import Key
-from devinops.model.kind import Kind
 from devinops.model.objects import Declaration, Live
 from devinops.planning.diff import same
 from devinops.writers import FileChange
@@ -71,6 +70,11 @@ class EntryEdit:
             conflicts={name: v for name, v in self.conflicts.items() if name in names},
         )
 
+    def splices(self, entry: FileEntry, name: str, value: Any) -> list[Splice]:
+        """Return the replacements that give a field another value. Raises NotEditable."""
+        old = getattr(self.declaration.resource, name)
+        return entry.splices_to_set(self.live.kind, name, old, value)
+
 
 def is_markdown(path: str) -> bool:
     return path.lower().endswith(".md")
@@ -84,6 +88,10 @@ def text_files(path: str, text: str) -> Iterator[str]:
         return
     for written in file.texts_of_fields("_file"):
         yield beside(path, written)
+
+
+Texts = dict[str, list[Splice]]
+"""File with the text of an entry → its changes."""
 
 
 class Rewriting:
@@ -100,33 +108,32 @@ class Rewriting:
         self.done: list[EntryEdit] = []
         self.splices: list[Splice] = []
         self.marks: list[Splice] = []
-        self.texts: dict[str, list[Splice]] = {}
-        """File with the text of an entry → its changes."""
+        self.texts: Texts = {}
         self.touched: list[tuple[str, Key, str]] = []
         """(File, key, field) of everything that changes."""
         self.before = self._declarations(self.text, {})
 
     def add(self, item: EntryEdit) -> None:
         """Add the changes for one entry. Raises NotEditable; then nothing was added."""
-        source, kind = item.declaration.source, item.live.kind
+        source = item.declaration.source
         entry = self.file.entry(source.line, source.column)
         splices: list[Splice] = []
         marks: list[Splice] = []
-        texts: dict[str, list[Splice]] = {}
+        texts: Texts = {}
         for name, value in item.values.items():
-            splices += self._set(entry, item, kind, name, value, texts)
+            splices += self._set(entry, item, name, value, texts)
         checked = dict(texts)
         for name, value in item.marked.items():
-            marks += self._set(entry, item, kind, name, value, texts)
+            marks += self._set(entry, item, name, value, texts)
         for name, value in item.conflicts.items():
-            marks.append(self._both(entry, item, kind, name, value))
+            marks.append(self._both(entry, item, name, value))
         self._check([*self.splices, *splices], [*self.done, item], self.texts | checked)
         spliced(self.text, [*self.splices, *splices, *self.marks, *marks])
         self.splices += splices
         self.marks += marks
         self.texts |= texts
         self.done.append(item)
-        self.touched += ((self._file_of(entry, kind, name), item.key, name) for name in item.fields)
+        self.touched += ((self._file_of(entry, item, name), item.key, name) for name in item.fields)
 
     def changes(self) -> Iterator[FileChange]:
         """Yield the changed files."""
@@ -139,39 +146,33 @@ class Rewriting:
                 text = in_raw(self.read(path), changed)
                 yield FileChange(path, text, tuple(keys), tuple(fields))
 
-    def _file_of(self, entry: FileEntry, kind: Kind, name: str) -> str:
+    def _file_of(self, entry: FileEntry, item: EntryEdit, name: str) -> str:
         """Return the file that has a field of an entry."""
-        may_be_elsewhere = name == kind.document and not self.file.markdown
+        may_be_elsewhere = name == item.live.kind.document and not self.file.markdown
         written = entry.text_of(f"{name}_file") if may_be_elsewhere else ""
         return beside(self.path, written) if written else self.path
 
     # --- one field
 
     def _set(
-        self,
-        entry: FileEntry,
-        item: EntryEdit,
-        kind: Kind,
-        name: str,
-        value: Any,
-        texts: dict[str, list[Splice]],
+        self, entry: FileEntry, item: EntryEdit, name: str, value: Any, texts: Texts
     ) -> list[Splice]:
         """Return the replacements for a field; those in another file are added to `texts`."""
-        if name == kind.document and self.file.markdown:
+        if name == item.live.kind.document and self.file.markdown:
             return [replace_from(self.file.body_start, self.text, value)]
-        path = self._file_of(entry, kind, name)
+        path = self._file_of(entry, item, name)
         if path != self.path:
             if self.users(path) > 1 or path in self.texts:
                 raise NotEditable(f"several entries have the text of {path}")
             texts[path] = [replace_from(0, with_lf(self.read(path)), value)]
             return []
-        return entry.splices_to_set(kind, name, getattr(item.declaration.resource, name), value)
+        return item.splices(entry, name, value)
 
-    def _both(self, entry: FileEntry, item: EntryEdit, kind: Kind, name: str, value: Any) -> Splice:
+    def _both(self, entry: FileEntry, item: EntryEdit, name: str, value: Any) -> Splice:
         """Return the lines of a field with both values between conflict markers."""
         first, last = entry.lines(name)
         ours = self.text[first:last]
-        splices = entry.splices_to_set(kind, name, getattr(item.declaration.resource, name), value)
+        splices = item.splices(entry, name, value)
         shifted = [Splice(s.start - first, s.end - first, s.text) for s in splices]
         theirs = spliced(ours, shifted)
         rows = conflict(ours.split("\n"), theirs.split("\n"))
@@ -179,7 +180,7 @@ class Rewriting:
 
     # --- checking
 
-    def _declarations(self, text: str, texts: Mapping[str, list[Splice]]) -> list[Declaration]:
+    def _declarations(self, text: str, texts: Texts) -> list[Declaration]:
         """Return the declarations of a version of the file. Raises NotEditable for problems."""
 
         def body_at(path: str) -> str | None:
@@ -192,12 +193,7 @@ class Rewriting:
             raise NotEditable(f"a file cannot hold the new value there ({why})")
         return declarations
 
-    def _check(
-        self,
-        splices: Iterable[Splice],
-        items: Iterable[EntryEdit],
-        texts: Mapping[str, list[Splice]],
-    ) -> None:
+    def _check(self, splices: Iterable[Splice], items: Iterable[EntryEdit], texts: Texts) -> None:
         """Raise NotEditable unless exactly the values of the edits change."""
         after = self._declarations(spliced(self.text, splices), texts)
         if len(after) != len(self.before):
