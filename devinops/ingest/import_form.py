@@ -124,14 +124,14 @@ class Contents:
     """What a form found in a source, and `remarks` about the source itself.
 
     `names` is noun → id → how files spell a reference to that object. `place` is where the objects
-    are, as in `ImportChoices`; empty if the source does not say.
+    are, as in `ImportChoices`; empty or None if the source does not say.
     """
 
     items: tuple[ImportText | ForeignObject, ...] = ()
     omissions: tuple[Omission, ...] = ()
     remarks: tuple[str, ...] = ()
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    place: str = ""
+    place: str | None = None
 
 
 @dataclass(frozen=True)

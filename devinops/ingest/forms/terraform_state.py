@@ -79,7 +79,7 @@ def _read(source: ImportSource, choices: ImportChoices) -> Contents:
     ]
     if source.named and not (contents.items or omissions):
         return _nothing(source, "it has no resource of the Devin provider")
-    return replace(contents, omissions=tuple(omissions), place=place or "")
+    return replace(contents, omissions=tuple(omissions), place=place)
 
 
 def _resources(text: str) -> list[Mapping[str, Any]]:
