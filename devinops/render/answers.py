@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
+from devinops.render import joined
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -214,12 +215,10 @@ class Differences(NamedTuple):
             (len(self.gone), "gone"),
             (len(self.differing), "different"),
         )
-        summary = ", ".join(f"{count} {word}" for count, word in counts if count)
+        unseen = "a live value that no entry mentions, or what a name refers to, has changed"
         if self.moved:
-            return summary or "only one of them renames the inventory"
-        return (
-            summary or "a live value that no entry mentions, or what a name refers to, has changed"
-        )
+            unseen = "only one of them renames the inventory"
+        return joined(counts) or unseen
 
 
 def _by_identity(plans: Plans) -> dict[tuple[Key, str | None], Change]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from itertools import chain
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
@@ -363,18 +363,13 @@ def _content(change: Change) -> str:
     fields = [field for field in change.fields if field.name not in own_names]
     if not fields:
         return "text unchanged" if change.action is Action.RENAME else "equal"
+    length = sum(map(len, chain(*_sides(change.key.kind, fields))))
     parts = (
         ", ".join(field.name for field in fields),
         size_of(change.key.kind, fields),
-        _length(fields, change),
+        counted(length, "character"),
     )
     return ", ".join(filter(None, parts))
-
-
-def _length(fields: Iterable[FieldChange], change: Change) -> str:
-    sizes = (changed_lines(change.key.kind, field) for field in fields)
-    number = sum(len(text) for both in sizes for side in both for text in side)
-    return counted(number, "character")
 
 
 def _new_text(change: Change) -> str:
@@ -399,7 +394,7 @@ def _standing_out(items: Sequence[Item]) -> Iterator[str]:
     usual = _usual(items)
     if usual and items[0].item.action is not Action.CREATE:
         yield ", ".join(usual)
-    sizes = [sum(map(len, _sides(item.item))) for item in items]
+    sizes = [sum(map(len, _sides(item.item.key.kind, item.item.fields))) for item in items]
     if min(sizes) < max(sizes):
         change, (row, *_) = items[sizes.index(max(sizes))]
         yield f"largest {row.target}, {size_of(change.key.kind, change.fields)}"
@@ -421,9 +416,9 @@ def _apart(items: Iterable[Item], usual: Collection[str]) -> Iterator[str]:
         yield f"{', '.join(whats)} in {named}"
 
 
-def _sides(change: Change) -> tuple[list[str], list[str]]:
-    """Return all lines that a change adds, and all that it removes."""
-    both = [changed_lines(change.key.kind, field) for field in change.fields]
+def _sides(kind: str, fields: Iterable[FieldChange]) -> tuple[list[str], list[str]]:
+    """Return all lines that fields of a change gain, and all that they lose."""
+    both = [changed_lines(kind, field) for field in fields]
     return [text for new, _ in both for text in new], [text for _, old in both for text in old]
 
 
@@ -431,7 +426,7 @@ def _unusual(change: Change, usual: Collection[str]) -> Iterator[str]:
     for field in change.fields:
         if field.name not in usual and not is_redundant(change, field):
             yield f"{field.name} too"
-    new, old = ("\n".join(side) for side in _sides(change))
+    new, old = ("\n".join(side) for side in _sides(change.key.kind, change.fields))
     if hosts := new_hosts(change):
         yield f"new address at {listed(hosts)}"
     if set(_COMMAND.findall(new)).difference(_COMMAND.findall(old)):
@@ -444,12 +439,12 @@ def new_hosts(change: Change) -> list[str]:
     """Return the hosts of the addresses that a change adds to texts."""
     known = KINDS[change.key.kind].by_name
     others = {name for name, attribute in known.items() if attribute.ref or attribute.is_set}
-    texts = tuple(field for field in change.fields if field.name not in others)
-    sides = _sides(replace(change, fields=texts))
-    new, old = (set(_ADDRESS.findall("\n".join(side))) for side in sides)
+    texts = (field for field in change.fields if field.name not in others)
+    new, old = (set(_ADDRESS.findall("\n".join(side))) for side in _sides(change.key.kind, texts))
     return sorted({_HOST.sub(r"\1", each)[:_SHORT].rstrip(".,:;!") for each in new - old})
 
 
 def _has_invisible(change: Change) -> bool:
     """Return whether what a change adds has characters that nobody sees."""
-    return any(is_hidden(char) for text in _sides(change)[0] for char in text.replace("\t", ""))
+    new, _ = _sides(change.key.kind, change.fields)
+    return any(is_hidden(char) for text in new for char in text.replace("\t", ""))

@@ -125,9 +125,7 @@ def checked(document: ProblemsAnswer) -> tuple[str, Look]:
     if lint.since:
         paths = document.paths or (f"entries that changed since {lint.since}",)
         document = document._replace(problems=problems, paths=paths)
-    more = f"; {len(informing)} in {unchanged(lint)}" if informing else ""
-    more += f"; {document.elsewhere} elsewhere, not shown" if document.elsewhere else ""
-    more += _lint_counts(document.lint) if document.lint else ""
+    more = _beside(document, lint, len(informing))
     unread = f"not read by devinops: {', '.join(document.unread)}" if document.unread else ""
     if unread and not (document.problems or document.paths):
         return f"{unread}{more}", Look.PLAIN
@@ -142,19 +140,18 @@ def checked(document: ProblemsAnswer) -> tuple[str, Look]:
     return f"{entries} in {counted(document.files, 'file')}, no problems{more}", Look.GOOD
 
 
-def _lint_counts(lint: LintDetails) -> str:
-    """Return what else lint did, each after a semicolon."""
+def _beside(document: ProblemsAnswer, lint: LintDetails, informing: int) -> str:
+    """Return what there is beside the problems that decide, each after a semicolon."""
     are_gone, them = ("is gone", "it") if lint.gone == 1 else ("are gone", "them")
     gone = f"{lint.gone} of the baseline {are_gone} (--write-baseline removes {them})"
-    return "".join(
-        f"; {text}"
-        for number, text in (
-            (lint.fixed, f"{lint.fixed} fixed"),
-            (lint.baseline, f"{lint.baseline} in the baseline"),
-            (lint.gone, gone),
-        )
-        if number
+    counts = (
+        (informing, f"{informing} in {unchanged(lint)}"),
+        (document.elsewhere, f"{document.elsewhere} elsewhere, not shown"),
+        (lint.fixed, f"{lint.fixed} fixed"),
+        (lint.baseline, f"{lint.baseline} in the baseline"),
+        (lint.gone, gone),
     )
+    return "".join(f"; {text}" for number, text in counts if number)
 
 
 def _excerpt_parts(excerpt: Excerpt, width: int) -> tuple[str, str, str]:

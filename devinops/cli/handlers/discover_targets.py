@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count
 from typing import Any, Final, NamedTuple
 
 from devinops.api.connection import API_URL
@@ -170,16 +170,9 @@ def compare(
 def _free_name(organization: Organization, taken: Collection[str]) -> str:
     """Return a name for the target of an organization that no other target has, or had."""
     base = slug(organization.title)[:LONGEST_NAME].strip("-") or slug(organization.id)
-    return next(
-        name for name in _numbered(base) if name not in taken and re.fullmatch(TARGET_NAME, name)
-    )
-
-
-def _numbered(base: str) -> Iterator[str]:
-    yield base
-    for number in count(2):
-        end = f"-{number}"
-        yield base[: LONGEST_NAME - len(end)].rstrip("-") + end
+    ends = (f"-{number}" for number in count(2))
+    names = chain([base], (base[: LONGEST_NAME - len(end)].rstrip("-") + end for end in ends))
+    return next(name for name in names if name not in taken and re.fullmatch(TARGET_NAME, name))
 
 
 # --- writing --------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import TIME, Intent, Inventory, Record, fingerprints
 from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.kind import Lifecycle, Scope
-from devinops.model.objects import Declaration, Ensure, Live, Snapshot
+from devinops.model.objects import Ensure, Live, Snapshot
 from devinops.model.policy import Policy
 from devinops.model.suggest import did_you_mean
 from devinops.planning.commands import forget_command, link_command
@@ -367,15 +367,11 @@ def repair(options: Options, yes: bool) -> ExitCode:
 
 def _lost(session: Session[Reader], inventory: Inventory) -> Sequence[LostRecord]:
     _, loaded = write_files.read(session.settings.root)
-    declared = {key for entry in loaded.declarations for key in _keys(entry, session)}
+    name = session.settings.target.name
+    own = (e for e in loaded.declarations if e.ensure is Ensure.PRESENT and e.concerns(name))
+    declared = {key for entry in own for key in (entry.key, *entry.previously)}
     kinds = {record.key.kind for record in inventory.owned}
     return find(inventory, session.snapshot(kinds), declared) if kinds else ()
-
-
-def _keys(entry: Declaration, session: Session[Reader]) -> tuple[Key, ...]:
-    """Return the keys under which an entry may own an object of the target."""
-    is_present = entry.ensure is Ensure.PRESENT and entry.concerns(session.settings.target.name)
-    return (entry.key, *entry.previously) if is_present else ()
 
 
 def _relink(session: Session[Reader], inventory: Inventory, links: Sequence[LostRecord]) -> None:

@@ -333,11 +333,7 @@ def _details(
     return LintDetails(
         repeats=repeats,
         rules={report.rule.id: facts(report.rule, manual) for report in reports},
-        excerpts={
-            report.problem: excerpt
-            for report in reports
-            if (excerpt := _excerpt(report)) is not None
-        },
+        excerpts={r.problem: excerpt for r in reports if (excerpt := _excerpt(r))},
         fingerprints={report.problem: report.fingerprint for report in reports},
         related=related,
     )
@@ -399,14 +395,12 @@ def _rules_document(rules: Iterable[Rule]) -> RulesDocument:
 
 
 def _rule(written: str) -> Rule:
-    rule = next((rule for rule in RULES if rule.is_called(written)), None)
-    meant = [rule.id for rule in RULES if matches(rule, written)]
-    if rule is None and meant:
-        several = ", ".join(meant)
-        raise UsageError(f"--explain: {written} means several rules: choose one of {several}")
-    if rule is None:
-        raise UsageError(f"--explain: {unknown_rule(written, RULES)}; --explain all lists them")
-    return rule
+    for rule in RULES:
+        if rule.is_called(written):
+            return rule
+    if meant := ", ".join(rule.id for rule in RULES if matches(rule, written)):
+        raise UsageError(f"--explain: {written} means several rules: choose one of {meant}")
+    raise UsageError(f"--explain: {unknown_rule(written, RULES)}; --explain all lists them")
 
 
 def _baseline_file(project: Project, settings: LintSettings, request: LintRequest) -> Path | None:

@@ -21,19 +21,12 @@ def fields(
 
     `sides` says what `-` and `+` stand for, if not before and after.
     """
-    written = [
-        tag(
-            "div",
-            tag("dt", field.name, *([tag("small", f" {sides}")] if sides else [])),
-            tag("dd", _values(kind, field, signed), *_notes(kind, field)),
-        )
-        for field in changed
-    ]
+    written = []
+    for field in changed:
+        name = tag("dt", field.name, *([tag("small", f" {sides}")] if sides else []))
+        notes = (tag("p", note, class_="hint") for note in descriptions(kind, field))
+        written.append(tag("div", name, tag("dd", _values(kind, field, signed), *notes)))
     return tag("dl", *written) if written else Html("")
-
-
-def _notes(kind: str, field: FieldChange) -> Iterable[Html]:
-    return [tag("p", note, class_="hint") for note in descriptions(kind, field)]
 
 
 def _values(kind: str, field: FieldChange, signed: bool) -> Html:
