@@ -43,7 +43,7 @@ def test_without_a_file_everything_comes_from_the_environment_and_defaults(tmp_p
     assert found.target == Target("default", "https://api.devin.ai", "v3", None)
     assert found.sources["api_key"] == "environment DEVIN_API_KEY"
     assert found.sources["api_version"] == "the API key's prefix cog_"
-    assert (found.timeout_s, found.parallelism) == (60.0, None)
+    assert (found.connection.timeout_s, found.connection.parallelism) == (60.0, None)
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_an_organization_that_is_not_set_is_looked_up_if_the_api_can(
 def test_the_key_comes_from_the_first_variable_that_holds_one(
     tmp_path: Path, environ: dict[str, str], key: str
 ) -> None:
-    assert settings(tmp_path, environ).key == key
+    assert settings(tmp_path, environ).connection.key == key
 
 
 def test_a_target_with_its_own_variable_reads_no_other(repository: Write) -> None:
     root = config(repository, "targets: {a: {api_key_env: DEVIN_API_KEY_A}}")
-    assert settings(root, KEY | {"DEVIN_API_KEY_A": "cog_a"}).key == "cog_a"
+    assert settings(root, KEY | {"DEVIN_API_KEY_A": "cog_a"}).connection.key == "cog_a"
     with pytest.raises(ConfigError, match="set DEVIN_API_KEY_A to a key"):
         settings(root, KEY)
 
@@ -161,8 +161,8 @@ def test_without_git_a_clone_is_not_taken_for_a_directory_without_a_remote(
 
 def test_the_owner_is_the_targets_name_unless_the_target_says_otherwise(repository: Write) -> None:
     root = config(repository, "targets:\n  a: {owner: platform}\n  b: {}\n")
-    assert settings(root, KEY, Flags(target="a")).owner == "platform"
-    assert settings(root, KEY, Flags(target="b")).owner == "b"
+    assert settings(root, KEY, Flags(target="a")).connection.owner == "platform"
+    assert settings(root, KEY, Flags(target="b")).connection.owner == "b"
 
 
 @pytest.mark.parametrize("owner", ["", " a", "a b", "a" * 129])
@@ -207,7 +207,7 @@ def test_the_key_of_the_enterprise_comes_from_the_variable_that_the_target_names
     repository: Write, text: str, environ: dict[str, str], key: str | None
 ) -> None:
     found = settings(config(repository, f"targets: {{a: {text}}}"), KEY | environ)
-    assert (found.key, found.enterprise_key) == ("cog_key", key)
+    assert (found.connection.key, found.connection.enterprise_key) == ("cog_key", key)
     assert "cog_e" not in repr(found)
 
 
@@ -885,8 +885,8 @@ def test_a_target_has_the_defaults_that_it_does_not_set_itself(repository: Write
     root = fleet(repository)
     keys = {"DEVIN_KEY_FLEET": "cog_f"}
     pay, ship = (settings(root, keys, Flags(target=name)) for name in ("pay", "ship"))
-    assert (pay.key, pay.target.org_id, pay.policy.prune) == ("cog_f", "org-1", "owned")
-    assert (ship.key, ship.policy.prune) == ("cog_f", "off")
+    assert (pay.connection.key, pay.target.org_id, pay.policy.prune) == ("cog_f", "org-1", "owned")
+    assert (ship.connection.key, ship.policy.prune) == ("cog_f", "off")
     assert pay.sources["prune"] == "devinops.yaml:5:10, defaults"
     assert ship.sources["prune"] == "targets.yaml:8:12"
     assert pay.sources["org_id"] == "targets.yaml:4:13"
@@ -925,9 +925,9 @@ def test_the_owner_of_a_renamed_target_is_its_oldest_name(repository: Write) -> 
     text = "targets: {pay: {previously: [billing, money]}, x: {previously: [y], owner: me}}"
     root = config(repository, text)
     pay, other = (settings(root, KEY, Flags(target=name)) for name in ("pay", "x"))
-    assert (pay.owner, pay.target.previously) == ("money", ("billing", "money"))
+    assert (pay.connection.owner, pay.target.previously) == ("money", ("billing", "money"))
     assert pay.sources["owner"] == "devinops.yaml:2:29, the oldest name"
-    assert other.owner == "me"
+    assert other.connection.owner == "me"
 
 
 def test_settings_of_each_selected_target_can_be_resolved_by_name(repository: Write) -> None:

@@ -12,7 +12,6 @@ import click
 from devinops import signals
 from devinops.cli.declarations.options import Options
 from devinops.cli.output import is_interactive, tell
-from devinops.cli.session import connection
 from devinops.config.reading import open_project
 from devinops.config.settings import Settings
 from devinops.doctor import leftovers
@@ -72,7 +71,7 @@ class DoctorWrites:
             return WriteResult([note(about, *refusal)], code=ExitCode.DECIDE)
         org_id, enterprise = self.examination.org_id, self.wanted.enterprise
         at = samples(self.examination.key.api, org_id, enterprise=enterprise)
-        with Writer(connection(self.settings), self.options.log, time.time) as writer:
+        with Writer(self.settings.connection, self.options.log, time.time) as writer:
             written = (self._clean if self.wanted.clean else self._try)(writer, at)
             written.requests = writer.sent
         return written

@@ -58,7 +58,7 @@ def existing(session: Session[Reader], nouns: Collection[str]) -> frozenset[str]
 
 def reachable(session: Session[Reader]) -> frozenset[str]:
     """Return the kinds that the target has and its keys can reach, without those `only_named`."""
-    api, key = session.client.target.api, session.settings.enterprise_key
+    api, key = session.client.target.api, session.settings.connection.enterprise_key
     kinds = (KINDS[noun] for noun in existing(session, KINDS.declared))
     reached = (kind for kind in kinds if key or not kind.apis[api].is_about_organization)
     return frozenset(kind.noun for kind in reached if not kind.only_named)

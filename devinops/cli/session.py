@@ -12,7 +12,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import click
 
 from devinops import signals
-from devinops.api.connection import Connection
 from devinops.cli.declarations.options import FORMATS, Options
 from devinops.cli.output import tell
 from devinops.cli.progress import Progress
@@ -249,21 +248,6 @@ def targets_of_run(
 
     selected = names or selected_targets(read_project(options.root), options.flags)
     return only_affected(options, affected, selected, beside)
-
-
-def connection(settings: Settings) -> Connection:
-    return Connection(
-        target=settings.target,
-        key=settings.key,
-        timeout_s=settings.timeout_s,
-        rate=settings.rate,
-        parallelism=settings.parallelism,
-        ca_bundle=settings.ca_bundle,
-        owner=settings.owner,
-        enterprise_key=settings.enterprise_key,
-        enterprise_key_env=settings.enterprise_key_env,
-        key_env=settings.key_env,
-    )
 
 
 def entries_of(

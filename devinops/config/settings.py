@@ -8,12 +8,13 @@ decides which hosts may get a key.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
+from devinops.api.connection import Connection
 from devinops.config.project import DEFAULT_TARGET, Project
 from devinops.config.wrong_settings import (
     DEFAULT_URL,
@@ -43,24 +44,18 @@ API_BY_PREFIX: Final[Mapping[str, ApiVersion]] = {"cog_": "v3", "apk_": "v1"}
 class Settings:
     """The effective values of one run; `sources` tells where each came from.
 
-    `target` has the id of the organization only if it is configured. `rate` is in requests a
-    second.
+    The target has the id of the organization only if it is configured.
     """
 
     root: Path
-    target: Target
-    key: str = field(repr=False)
-    enterprise_key: str | None = field(repr=False)
-    enterprise_key_env: str | None
-    key_env: str | None
-    timeout_s: float
-    rate: float
-    parallelism: int | None
-    ca_bundle: Path | None
+    connection: Connection
     policy: Policy
     inventory: InventorySettings
-    owner: str
     sources: Mapping[str, str]
+
+    @property
+    def target(self) -> Target:
+        return self.connection.target
 
 
 def resolve(
@@ -79,8 +74,7 @@ def resolve(
     key, variable = values.key()
     api = values.api(key, variable)
     policy = values.policy(api)
-    return Settings(
-        root=project.root,
+    connection = Connection(
         target=Target(
             name,
             api_url,
@@ -97,11 +91,9 @@ def resolve(
         rate=project.rate,
         parallelism=values.flag("parallelism", None),
         ca_bundle=values.flag("ca_bundle", None),
-        policy=policy,
-        inventory=values.inventory(),
         owner=values.owner(),
-        sources=values.sources,
     )
+    return Settings(project.root, connection, policy, values.inventory(), values.sources)
 
 
 def check_spelling(project: Project, environ: Mapping[str, str]) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from devinops.model.exit_codes import ExitCode
 from devinops.model.objects import Severity
-from devinops.render import joined
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -218,7 +217,7 @@ class Differences(NamedTuple):
         unseen = "a live value that no entry mentions, or what a name refers to, has changed"
         if self.moved:
             unseen = "only one of them renames the inventory"
-        return joined(counts) or unseen
+        return ", ".join(f"{count} {word}" for count, word in counts if count) or unseen
 
 
 def _by_identity(plans: Plans) -> dict[tuple[Key, str | None], Change]:

@@ -9,15 +9,15 @@ from dataclasses import replace
 from itertools import chain, count
 from typing import Any, Final, NamedTuple
 
-from devinops.api.connection import API_URL
+from devinops.api.connection import API_URL, Connection
 from devinops.api.organizations import Organization, organizations
 from devinops.cli import write_files
 from devinops.cli.declarations.options import Options
 from devinops.cli.pull_report import IN_A_FILE
-from devinops.cli.session import connection, failures_written
+from devinops.cli.session import failures_written
 from devinops.config.project import Project
 from devinops.config.reading import open_project
-from devinops.config.settings import Settings, check_spelling, resolve, target_name
+from devinops.config.settings import check_spelling, resolve, target_name
 from devinops.config.wrong_settings import DEFAULT_URL, organization_of
 from devinops.export.slugs import slug
 from devinops.load.file_names import CONFIG
@@ -59,9 +59,9 @@ def discover(options: Options, *, check: bool) -> ExitCode:
     """Write the difference to the organizations of the enterprise; return the exit code."""
     with failures_written(options):
         project = _project(options)
-        settings = _settings(project, options)
-        listed = organizations(connection(settings), options.log)
-        known = _known(project.targets, settings.target.api_url, os.environ)
+        enterprise = _enterprise(project, options)
+        listed = organizations(enterprise, options.log)
+        known = _known(project.targets, enterprise.target.api_url, os.environ)
         ignored = project.data.get(IGNORED, ())
         difference = compare(project.targets, known, listed, ignored, hold=_holds_new(project))
         raws: write_files.Raws = {}
@@ -92,15 +92,15 @@ def _project(options: Options) -> Project:
     return project
 
 
-def _settings(project: Project, options: Options) -> Settings:
-    """Return the settings to reach the enterprise with. Raises ConfigError, UsageError.
+def _enterprise(project: Project, options: Options) -> Connection:
+    """Return how to reach the enterprise. Raises ConfigError, UsageError.
 
-    They are those of the target that was chosen, else the defaults.
+    The settings are those of the target that was chosen, else the defaults.
     """
     name = target_name(project, options.flags)[0] if options.flags.selectors else ""
     check_spelling(project, os.environ)
-    settings = resolve(project, options.flags, os.environ, name)
-    if settings.target.api == "v1":
+    connection = resolve(project, options.flags, os.environ, name).connection
+    if connection.target.api == "v1":
         raise ConfigError(
             "only API v3 can list the organizations of an enterprise: use a key that begins with "
             "cog_"
@@ -116,7 +116,8 @@ def _settings(project: Project, options: Options) -> Settings:
             "it cannot be compared with the organizations of the enterprise: add it (devinops "
             f"whoami -t {unclear[0]} shows it)"
         )
-    return replace(settings, target=replace(settings.target, enterprise=True, org_id=None))
+    target = replace(connection.target, enterprise=True, org_id=None)
+    return replace(connection, target=target)
 
 
 def _holds_new(project: Project) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from devinops.cli.declarations.options import Options
 from devinops.cli.doctor_writes import DoctorWrites, WriteOptions, WriteResult
-from devinops.cli.session import connection, failures_written, read_settings
+from devinops.cli.session import failures_written, read_settings
 from devinops.config.settings import Settings
 from devinops.doctor import local
 from devinops.doctor.checks import note, ok, problem
@@ -41,7 +41,7 @@ def run(options: Options, **writes: bool) -> ExitCode:
         try:
             settings = read_settings(options)
             lists = not wanted.clean
-            found = examine(connection(settings), options.log, time.time, lists=lists)
+            found = examine(settings.connection, options.log, time.time, lists=lists)
         except (ConfigError, InputError):
             checks.append(_unusable())
         if (options.root / CONFIG).is_file():

@@ -51,7 +51,7 @@ def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
 
         def ask(name: str) -> None:
             session = opened.session(name)
-            key, client = session.settings.key, session.client
+            key, client = session.settings.connection.key, session.client
             if key not in owners:
                 owners[key] = client.whoami()
             items[name] = _item(session.settings, client.org_id, owners[key], client.emulator)
@@ -76,7 +76,7 @@ def _run_for(options: Options, names: tuple[str, ...]) -> ExitCode:
 
 def _rows(settings: Settings, org_id: str | None) -> dict[str, Any]:
     """Return the name and value of each setting. `org_id` may have been looked up with the API."""
-    has_inventory = settings.inventory.store != "none"
+    has_inventory, connection = settings.inventory.store != "none", settings.connection
     return {
         "target": settings.target.name,
         "api_url": settings.target.api_url,
@@ -84,7 +84,7 @@ def _rows(settings: Settings, org_id: str | None) -> dict[str, Any]:
         "org_id": org_id or settings.target.org_id,
         "enterprise": "true" if settings.target.enterprise else "false",
         "api_key": "*** (never shown)",
-        "enterprise_key_env": settings.enterprise_key_env,
+        "enterprise_key_env": connection.enterprise_key_env,
         "max_delete": str(settings.policy.max_delete),
         "v3_macro": settings.policy.v3_macro,
         "prune": settings.policy.prune.value,
@@ -92,10 +92,10 @@ def _rows(settings: Settings, org_id: str | None) -> dict[str, Any]:
         "on_drift": settings.policy.on_drift.value,
         "missing_folders": settings.policy.missing_folders.value if has_inventory else "block",
         "inventory": str(settings.inventory),
-        "owner": settings.owner,
-        "timeout": settings.timeout_s,
-        "parallelism": settings.parallelism or f"{window.START} to {window.MOST}",
-        "ca_bundle": str(settings.ca_bundle) if settings.ca_bundle else None,
+        "owner": connection.owner,
+        "timeout": connection.timeout_s,
+        "parallelism": connection.parallelism or f"{window.START} to {window.MOST}",
+        "ca_bundle": str(connection.ca_bundle) if connection.ca_bundle else None,
     }
 
 

@@ -19,7 +19,6 @@ from devinops.cli.session import (
     Entries,
     Planned,
     Session,
-    connection,
     entries_of,
 )
 from devinops.config.project import DEFAULT_TARGET, Project
@@ -123,7 +122,7 @@ class Run(Generic[C_co]):
         if self.loaded:
             entries = entries_of(self.loaded, settings, self.own[name], self.selection)
         shards = self.options.shard.total if self.options.shard else 1
-        place = replace(connection(settings), shards=shards)
+        place = replace(settings.connection, shards=shards)
         client = self.connect(place, self.options.log, shared=self.http)
         return Session(
             _options_of(self.options, name),
@@ -135,13 +134,14 @@ class Run(Generic[C_co]):
 
     def check_key(self, name: str) -> None:
         """Raise ApiError if the API has rejected the key of a target, which others may share."""
-        if why := self.http.why_rejected(connection(self.known[name])):
+        if why := self.http.why_rejected(self.known[name].connection):
             raise ApiError(f"its key was rejected: {why}", status=401)
 
     @cached_property
     def keys(self) -> frozenset[str | None]:
         """The API keys of all targets."""
-        return frozenset(key for s in self.known.values() for key in (s.key, s.enterprise_key))
+        connections = [settings.connection for settings in self.known.values()]
+        return frozenset(key for each in connections for key in (each.key, each.enterprise_key))
 
     @cached_property
     def known(self) -> Mapping[str, Settings]:
@@ -236,7 +236,7 @@ def _open_one(
     try:
         stop_on_errors(problems)
         settings = resolve(project, options.flags, os.environ)
-        client = connect(connection(settings), options.log)
+        client = connect(settings.connection, options.log)
     except DevinopsError:
         if entries:
             # Problems in files come first.
@@ -363,7 +363,7 @@ class Planning(Generic[C_co]):
         if is_one:
             self.approvals = replace(self.approvals, allow_targets=None, out_of_wave=False)
         self.collector = Collector(with_others=self.with_others or run.options.verbose or is_one)
-        run.http.expect({n: connection(run.known[n]) for n in run.names if n in run.known})
+        run.http.expect({n: run.known[n].connection for n in run.names if n in run.known})
         run.each("planning", {name: partial(self.plan, name) for name in run.names}, self.failed)
         # Other shards may change what this one does not see.
         unseen = run.options.shard and any(not KINDS[noun].alone for noun in run.selection.kinds)
@@ -485,7 +485,7 @@ def _same_owners(plan: Plans, settings: Mapping[str, Settings]) -> Iterator[Refu
     first: dict[tuple[str, ...], str] = {}
     planned = [each for each in plan.targets if each.state is TargetState.PLANNED]
     for name, target in ((each.name, each.target) for each in planned if each.target):
-        owner = target.org_id or settings[name].key
+        owner = target.org_id or settings[name].connection.key
         other = first.setdefault((target.api_url.lower(), target.scope, owner), name)
         if other != name:
             yield Refusal(same_owner(other, name, target.scope))
