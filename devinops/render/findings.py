@@ -9,13 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from devinops.model.objects import Problem, Severity
-from devinops.render.answers import (
-    Answer,
-    Failure,
-    LintDetails,
-    ProblemsAnswer,
-    RunAnswer,
-)
+from devinops.render.answers import Answer, Failure, LintDetails, ProblemsAnswer, RunAnswer
 
 _POSITION = re.compile(r":\d+:\d+")
 

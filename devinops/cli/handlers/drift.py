@@ -13,13 +13,7 @@ from devinops.api import open_reader
 from devinops.api.audit import with_editors
 from devinops.cli.declarations.options import Options
 from devinops.cli.runs.run import Planning, open_run
-from devinops.cli.session import (
-    Planned,
-    Session,
-    failures_written,
-    needs_inventory,
-    targets_of_run,
-)
+from devinops.cli.session import Planned, Session, failures_written, needs_inventory, targets_of_run
 from devinops.config.reading import read_repository
 from devinops.git import Git
 from devinops.ingest.last_applied import with_applied

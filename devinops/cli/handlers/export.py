@@ -39,13 +39,7 @@ from devinops.inventory import InventorySettings
 from devinops.inventory.offline import known_items
 from devinops.kinds import KINDS
 from devinops.load.discover import is_inside, read_text
-from devinops.model.errors import (
-    DevinopsError,
-    NotWritten,
-    Refused,
-    UsageError,
-    stop_on_errors,
-)
+from devinops.model.errors import DevinopsError, NotWritten, Refused, UsageError, stop_on_errors
 from devinops.model.exit_codes import ExitCode
 from devinops.model.inventory import Record
 from devinops.model.keys import Key

@@ -198,10 +198,7 @@ class _LintRun:
         judged_alone = all(r.scope is RuleScope.ENTRY for r in self.settings.selected(RULES))
         if prefixes is not None and (not prefixes or judged_alone):
             loaded = load_only(
-                project.root,
-                sorted(prefixes),
-                untracked=self.untracked,
-                **project.reading,
+                project.root, sorted(prefixes), untracked=self.untracked, **project.reading
             )
             if loaded is not None:
                 return loaded

@@ -23,11 +23,7 @@ if TYPE_CHECKING:
     from devinops.schema.command_outputs import TargetsDocument
 
 
-def run(
-    options: Options,
-    names: bool,
-    affected: str | None,
-) -> ExitCode:
+def run(options: Options, names: bool, affected: str | None) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     with failures_written(options):
         project = read_project(options.root)

@@ -15,12 +15,7 @@ from devinops.api.parallel import overlapping, side_by_side
 from devinops.cli.declarations.options import Options
 from devinops.cli.progress import Progress
 from devinops.cli.runs.plan_entries import early_reading, plan_entries
-from devinops.cli.session import (
-    Entries,
-    Planned,
-    Session,
-    entries_of,
-)
+from devinops.cli.session import Entries, Planned, Session, entries_of
 from devinops.config.project import DEFAULT_TARGET, Project
 from devinops.config.reading import open_project, read_entries
 from devinops.config.settings import Settings, check_spelling, key_variable, resolve
@@ -186,13 +181,7 @@ class Run(Generic[C_co]):
             work = [partial(run, *item) for item in jobs.items()]
             side_by_side(work, self.options.flags.parallelism or SIDE_BY_SIDE)
 
-    def answer(
-        self,
-        plan: Plans,
-        exit_code: ExitCode,
-        error: str = "",
-        **facts: Any,
-    ) -> RunAnswer:
+    def answer(self, plan: Plans, exit_code: ExitCode, error: str = "", **facts: Any) -> RunAnswer:
         """Return the plans of the targets as an answer; `facts` are other members of it."""
         keys = sorted({key_variable(settings) for settings in self.known.values()})
         return RunAnswer(

@@ -18,14 +18,7 @@ from devinops.render.markdown.budget import Budget, fair, fitting, quoted_size, 
 from devinops.render.markdown.changes import Block as Diff
 from devinops.render.markdown.changes import field_blocks
 from devinops.render.markdown.escape import code, fenced, html_code, path_text, prose, shown
-from devinops.render.markdown.page import (
-    MAX_OPEN,
-    Item,
-    MarkdownPage,
-    Section,
-    alert,
-    document,
-)
+from devinops.render.markdown.page import MAX_OPEN, Item, MarkdownPage, Section, alert, document
 from devinops.render.report import Block, Details, Part, Report, Row
 from devinops.render.run_report import show_command
 from devinops.render.terminal import Look
