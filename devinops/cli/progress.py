@@ -20,12 +20,8 @@ class Progress:
 
     def __init__(self, options: Options, label: str, length: int | None = None) -> None:
         self.label, self.length = label, length
-        self.is_shown = (
-            sys.stderr.isatty()
-            and not options.quiet
-            and not options.verbose
-            and not is_ci(os.environ)
-        )
+        is_quiet = options.quiet or options.verbose or is_ci(os.environ)
+        self.is_shown = sys.stderr.isatty() and not is_quiet
         self.terminal = Terminal(options.color)
         self.started = time.monotonic()
         self.drawn = False

@@ -125,15 +125,11 @@ def _by_target(run: RunBlocks) -> Iterator[Block]:
             "" if target.state is TargetState.PLANNED else str(target.state),
         )
         groups[", ".join(filter(None, parts))].append(target.name)
-    rows = [
-        Row(
-            text=f"{what} ({len(targets):,})",
-            where=run.places.named(targets),
-            targets=tuple(targets),
-        )
-        for what, targets in groups.items()
-        if what
-    ]
+    rows = []
+    for what, targets in groups.items():
+        if what:
+            text, where = f"{what} ({len(targets):,})", run.places.named(targets)
+            rows.append(Row(text=text, where=where, targets=tuple(targets)))
     yield from block(Part.TARGETS, f"By {run.places.noun}", rows if len(rows) > 1 else ())
 
 

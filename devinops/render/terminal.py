@@ -116,15 +116,8 @@ class Terminal(NamedTuple):
         if length is None:
             return self._line([Span(f"{label} …"), Span(f" {done} objects", Look.DIM)])
         filled = BAR_COLUMNS * done // max(length, 1)
-        bar = "#" * filled, "-" * (BAR_COLUMNS - filled)
-        return self._line(
-            [
-                Span(f"{label} ["),
-                Span(bar[0], Look.GOOD),
-                Span(bar[1], Look.DIM),
-                Span(f"] {done}/{length}"),
-            ]
-        )
+        bar = Span("#" * filled, Look.GOOD), Span("-" * (BAR_COLUMNS - filled), Look.DIM)
+        return self._line([Span(f"{label} ["), *bar, Span(f"] {done}/{length}")])
 
     def _line(self, spans: Sequence[Span]) -> str:
         spans = _inert(spans)

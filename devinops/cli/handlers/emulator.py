@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
+from typing import Any
 
 from devinops import signals
 from devinops.model.errors import DevinopsError, UsageError
 from devinops.model.exit_codes import ExitCode
 
 
-def run(
-    host: str,
-    port: int,
-    seed: Path | None,
-    state: Path | None,
-    quirks: tuple[str, ...],
-    faults: Path | None,
-    report: Path | None,
-) -> ExitCode:
+def run(quirks: tuple[str, ...], **how: Any) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     require_emulator()
     with signals.deferred():
         from devinops.emulator.server import serve
 
-    serve(
-        host=host,
-        port=port,
-        seed=seed,
-        state=state,
-        faults=faults,
-        quirks=_quirks(quirks),
-        report=report,
-    )
+    serve(quirks=_quirks(quirks), **how)
     return ExitCode.OK
 
 

@@ -302,14 +302,7 @@ def _grouped(remarks: Sequence[Remark], start: str, most: int | None) -> Iterato
 
 
 def _summary(exported: Exported, directory: Path, flags: str, *, check: bool) -> str:
-    words = {
-        FileStatus.NEW: "new",
-        FileStatus.CHANGED: "changed",
-        FileStatus.REMOVED: "removed",
-        FileStatus.UNCHANGED: "unchanged",
-        FileStatus.BY_HAND: "changed by hand",
-    }
-    counts = joined((len(exported.with_status(status)), word) for status, word in words.items())
+    counts = joined((len(exported.with_status(status)), status) for status in FileStatus)
     if exported.is_current:
         return f"{directory} is up to date: {counted(len(exported.files), 'file')}"
     if check:

@@ -408,13 +408,8 @@ def _proposals(lost: Sequence[LostRecord], flags: str) -> Iterator[str]:
 
 def _missing(item: LostRecord) -> MissingItem:
     candidates = (
-        CandidateItem(
-            candidate.live.id,
-            str(candidate.live.key),
-            candidate.evidence,
-            candidate.live.created_at,
-        )
-        for candidate in item.candidates
+        CandidateItem(live.id, str(live.key), evidence, live.created_at)
+        for live, evidence in item.candidates
     )
     link = item.link.live.id if item.link else None
     return MissingItem(str(item.record.key), item.record.id, link, tuple(candidates))

@@ -128,7 +128,7 @@ class _Contents:
     def __init__(self, project: Project, loaded: Loaded) -> None:
         self.loaded = loaded
         self.targets = project.targets or {DEFAULT_TARGET: project.defaults}
-        self.entries: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        self.entries: defaultdict[str, list[object]] = defaultdict(list)
         for entry in loaded.declarations:
             sent = _sent(entry)
             for name in self.targets if entry.names is None else entry.names:
@@ -145,15 +145,9 @@ class _Contents:
         )
 
 
-def _sent(entry: Declaration) -> Mapping[str, Any]:
+def _sent(entry: Declaration) -> object:
     """Return what an entry means for a target that gets it."""
-    return {
-        "key": entry.key,
-        "resource": entry.resource,
-        "ensure": entry.ensure,
-        "protect": entry.protect,
-        "previously": entry.previously,
-    }
+    return entry.key, entry.resource, entry.ensure, entry.protect, entry.previously
 
 
 # --- the files of a commit ------------------------------------------------------------------------

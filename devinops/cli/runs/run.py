@@ -119,13 +119,8 @@ class Run(Generic[C_co]):
         shards = self.options.shard.total if self.options.shard else 1
         place = replace(settings.connection, shards=shards)
         client = self.connect(place, self.options.log, shared=self.http)
-        return Session(
-            _options_of(self.options, name),
-            settings,
-            client,
-            entries,
-            shared_store=self.stores.get(name),
-        )
+        options, store = _options_of(self.options, name), self.stores.get(name)
+        return Session(options, settings, client, entries, shared_store=store)
 
     def check_key(self, name: str) -> None:
         """Raise ApiError if the API has rejected the key of a target, which others may share."""

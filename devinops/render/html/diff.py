@@ -28,11 +28,9 @@ def difference(before: str, after: str) -> Html:
     old, new = canonical_text(before).split("\n"), canonical_text(after).split("\n")
     if len(old) + len(new) > MAX_DIFF_LINES:
         return joined(
-            [
-                tag("p", "Too many lines to compare here.", class_="hint"),
-                fold(f"before: {counted(len(old), 'line')}", _text(old)),
-                fold(f"after: {counted(len(new), 'line')}", _text(new)),
-            ]
+            tag("p", "Too many lines to compare here.", class_="hint"),
+            fold(f"before: {counted(len(old), 'line')}", _text(old)),
+            fold(f"after: {counted(len(new), 'line')}", _text(new)),
         )
     is_long = max(len(old), len(new)) >= 1_000
     gutter = "{:>5} {:>5} {}" if is_long else "{:>3} {:>3} {}"
@@ -111,7 +109,7 @@ def _marked(parts: Sequence[Part]) -> Iterator[Html]:
     for part in parts:
         end = max(words - start, 0)
         spaces = Html("<b> </b>" * len(part.text[end:]))
-        shown = joined([_tabbed(part.text[:end], '<b class="tab">\t</b>'), spaces])
+        shown = joined(_tabbed(part.text[:end], '<b class="tab">\t</b>'), spaces)
         yield tag("mark", shown) if part.changed and is_partial else shown
         start += len(part.text)
 
@@ -126,7 +124,7 @@ def whole(value: str) -> Html:
     if len(lines) < MAX_LINES + MIN_FOLD:
         return _text(lines)
     rest = lines[MAX_LINES:]
-    return joined([_text(lines[:MAX_LINES]), fold(f"{len(rest)} more lines", _text(rest))])
+    return joined(_text(lines[:MAX_LINES]), fold(f"{len(rest)} more lines", _text(rest)))
 
 
 def _text(lines: Sequence[str]) -> Html:

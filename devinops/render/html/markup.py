@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from devinops.planning.commands import COMMAND, OPTION, OPTIONS
@@ -28,10 +28,10 @@ def tag(name: str, /, *content: str, **attributes: str | int | bool | None) -> H
         for name, value in attributes.items()
         if value is not None and value is not False
     )
-    return Html(f"<{name}{written}>{joined(content)}</{name}>")
+    return Html(f"<{name}{written}>{joined(*content)}</{name}>")
 
 
-def joined(pieces: Iterable[str]) -> Html:
+def joined(*pieces: str) -> Html:
     """Return pieces of content as one; a piece that is not `Html` is escaped."""
     return Html("".join(piece if isinstance(piece, Html) else text(piece) for piece in pieces))
 
@@ -88,4 +88,4 @@ def prose(sentence: str) -> Html:
     for match in _CODE.finditer(sentence):
         pieces += [sentence[end : match.start()], tag("code", match["marked"] or match[0])]
         end = match.end()
-    return joined([*pieces, sentence[end:]])
+    return joined(*pieces, sentence[end:])

@@ -106,11 +106,9 @@ def _hash(content: str) -> str:
 def _header(page: HtmlPage) -> Html:
     facts = [tag("div", tag("dt", name), tag("dd", value)) for name, value in page.facts]
     return joined(
-        [
-            tag("p", page.about, class_="about"),
-            tag("h1", page.verdict, class_=page.look.name.lower()),
-            tag("dl", *facts, class_="facts") if facts else Html(""),
-        ]
+        tag("p", page.about, class_="about"),
+        tag("h1", page.verdict, class_=page.look.name.lower()),
+        tag("dl", *facts, class_="facts") if facts else Html(""),
     )
 
 

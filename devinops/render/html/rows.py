@@ -73,20 +73,18 @@ class Rows(NamedTuple):
         id = row.to or row.id
         subject = self._subject(row)
         if row.key and id:
-            subject = joined([tag("a", row.name, href=f"#{id}"), *_aside(row)])
+            subject = joined(tag("a", row.name, href=f"#{id}"), *_aside(row))
         is_said = not row.sign or row.word in ("", row.sign.meaning, row.text.partition(":")[0])
         about = self._about(row)
         return joined(
-            [
-                *([tag("b", row.sign.symbol), " "] if row.sign else []),
-                subject,
-                _after(row) if about else "",
-                "" if is_said else f"{row.word}: ",
-                about,
-                *([tag("small", f" in {row.where}")] if row.where else []),
-                *(tag("p", self.line(each), class_="hint") for each in row.rows if _is_line(each)),
-                *(tag("p", prose(hint), class_="hint") for hint in row.hints),
-            ]
+            *([tag("b", row.sign.symbol), " "] if row.sign else []),
+            subject,
+            _after(row) if about else "",
+            "" if is_said else f"{row.word}: ",
+            about,
+            *([tag("small", f" in {row.where}")] if row.where else []),
+            *(tag("p", self.line(each), class_="hint") for each in row.rows if _is_line(each)),
+            *(tag("p", prose(hint), class_="hint") for hint in row.hints),
         )
 
     def facets(self, row: Row) -> Mapping[str, Sequence[Value]]:
@@ -114,14 +112,14 @@ class Rows(NamedTuple):
         if row.problem:
             return self._linked(row, str(row.problem.source))
         was = tag("small", f"{row.was} → ") if row.was else ""
-        return joined([was, key_markup(row.key) if row.key else prose(row.text), *_aside(row)])
+        return joined(was, key_markup(row.key) if row.key else prose(row.text), *_aside(row))
 
     def _about(self, row: Row) -> Html:
         """Return what a row says behind its subject."""
         if problem := row.problem:
             more = filter(None, (quoted(problem, self.lint), repeated(problem, self.lint)))
             lines = (part for line in more for part in (Html("<br>"), tag("code", line)))
-            return joined([prose(problem.message), " ", tag("code", problem.code), *lines])
+            return joined(prose(problem.message), " ", tag("code", problem.code), *lines)
         text = "; ".join((*row.layers, row.text)) if row.key else "; ".join(row.layers)
         return prose(" · ".join(filter(None, (text, row.facts, row.uses))))
 
@@ -176,7 +174,7 @@ def _aside(row: Row) -> list[Html]:
 
 
 def _spaced(*words: str) -> Html:
-    return joined(part for word in words if word for part in (word, " "))
+    return joined(*(part for word in words if word for part in (word, " ")))
 
 
 def _value(value: str, sign: Sign | None = None) -> Value:
@@ -217,7 +215,7 @@ def key_markup(key: Key) -> Html:
     """Return a key with its name in bold, because readers look for the name."""
     folder, slash, name = key.path.rpartition("/")
     where = tag("small", f"{key.kind}:{folder}{slash}" if key.path else key.kind)
-    return joined([where, tag("strong", name)] if name else [where])
+    return joined(where, tag("strong", name)) if name else where
 
 
 def _place(row: Row) -> str:

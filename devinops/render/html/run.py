@@ -49,7 +49,7 @@ def report_page(report: Report, style: Style) -> HtmlPage:
     )
     return HtmlPage(
         title=report.sentence,
-        about=joined([tag("strong", report.title), about]),
+        about=joined(tag("strong", report.title), about),
         verdict=prose(f"{report.verdict[:1].upper()}{report.verdict[1:]}"),
         look=report.look,
         facts=[fact for fact in facts if fact[1]],

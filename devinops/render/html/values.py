@@ -44,12 +44,8 @@ def _values(kind: str, field: FieldChange, signed: bool) -> Html:
     if isinstance(field.before, dict | list) and isinstance(field.after, dict | list):
         paths = ", ".join(nested_paths(field.before, field.after))
         note = tag("p", f"at {paths}", class_="hint") if paths else Html("")
-        return joined(
-            [
-                note,
-                difference(value_text(field.before, indent=2), value_text(field.after, indent=2)),
-            ]
-        )
+        sides = (value_text(value, indent=2) for value in (field.before, field.after))
+        return joined(note, difference(*sides))
     values = tag("del", _shown(field.before)), " → ", tag("ins", _shown(field.after))
     return tag("p", *values, class_="values")
 

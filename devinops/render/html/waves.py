@@ -38,7 +38,7 @@ def rollout_page(answer: RolloutAnswer, flags: str) -> HtmlPage:
     rows.sort(key=lambda row: row.state.look is not Look.ERROR)
     return HtmlPage(
         title=f"Rollout: {verdict}",
-        about=joined([tag("strong", "Rollout"), f" of commit {commit[:12]}"]),
+        about=joined(tag("strong", "Rollout"), f" of commit {commit[:12]}"),
         verdict=text(verdict),
         look=_look(statuses),
         facts=[("At", waves.moment(time))],

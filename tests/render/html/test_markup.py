@@ -84,7 +84,7 @@ def test_nothing_hidden_reaches_the_page(value: str) -> None:
         (text("::error::x ##[group]"), "&#58;:error&#58;:x &#35;#[group]"),
         (text("x" * (LONGEST + 5)), "x" * LONGEST + "… (5 more)"),
         (tag("p", "<", Html("<b></b>"), class_="x", hidden=True, id=None), '<p class="x" hidden>&lt;<b></b></p>'),
-        (joined(["&", Html("&amp;")]), "&amp;&amp;"),
+        (joined("&", Html("&amp;")), "&amp;&amp;"),
         (preformatted([Html(""), Html("a")]), "<pre>\n\na</pre>"),
         (prose("pass --allow delete=12"), "pass <code>--allow delete=12</code>"),
         (prose("pass --allow network"), "pass <code>--allow network</code>"),
