@@ -174,14 +174,10 @@ def _tell(text: str) -> None:
 
 
 def _show_problems(error: InputError) -> int:
-    from devinops.cli.output import echo_err, terminal_width
-    from devinops.render.problem_text import ProblemText, problem_counts
-    from devinops.render.terminal import Terminal
+    from devinops.cli.output import tell_problems
+    from devinops.render.problem_text import problem_counts
 
-    text = ProblemText(Terminal(width=terminal_width(sys.stderr)))
-    for problem in error.problems:
-        for row in text.problem(problem):
-            echo_err(f"{row}\n")
+    tell_problems(error.problems)
     _tell(f"devinops: {problem_counts(error.problems)}; nothing was written")
     return error.exit_code
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import click
 
@@ -20,6 +20,9 @@ from devinops.environment import ci_sign
 from devinops.model.errors import NotWritten, UsageError
 from devinops.render import MIN_WIDTH
 
+if TYPE_CHECKING:
+    from devinops.model.objects import Problem
+
 
 def tell(text: str, *, wrap: bool = True) -> None:
     """Write lines to stderr, wrapped, and with everything escaped that a terminal would obey."""
@@ -28,6 +31,16 @@ def tell(text: str, *, wrap: bool = True) -> None:
     terminal = Terminal(width=terminal_width(sys.stderr) if wrap else None)
     rows = (row for text_line in text.split("\n") for row in terminal.paragraph(text_line))
     echo_err("".join(f"{row}\n" for row in rows))
+
+
+def tell_problems(problems: Iterable[Problem]) -> None:
+    """Write problems to stderr, wrapped as by `tell`."""
+    from devinops.render.problem_text import ProblemText
+    from devinops.render.terminal import Terminal
+
+    text = ProblemText(Terminal(width=terminal_width(sys.stderr)))
+    for problem in problems:
+        echo_err("".join(f"{row}\n" for row in text.problem(problem)))
 
 
 def echo_err(text: str) -> None:

@@ -92,7 +92,7 @@ class RowText:
     def more(self, number: int, what: str, indent: int = 4) -> Iterator[str]:
         """Yield how many rows are left out."""
         text = " ".join(filter(None, (f"… and {number} more", what, "(-v shows them)")))
-        yield from self.terminal.row(Span(text, Look.DIM), indent=indent)
+        yield from self.terminal.dim(text, indent=indent)
 
     def row(self, row: Row, indent: int = 2) -> Iterator[str]:
         """Yield the lines of a row: its head, why, its fields, and the rows below it."""
@@ -102,7 +102,7 @@ class RowText:
         if row.needed_by:
             yield from self.terminal.row(f"needed by {self._keys(row.needed_by)}", indent=6)
         if self.full and row.where and names(row.targets) not in ("", row.where):
-            yield from self.terminal.row(Span(names(row.targets), Look.DIM), indent=6)
+            yield from self.terminal.dim(names(row.targets), indent=6)
         if details := row.details:
             for field in details.fields:
                 yield from self.field(
@@ -132,7 +132,7 @@ class RowText:
         if row.problem:
             yield from ProblemText(self.terminal).problem(row.problem, indent=2)
             where = row.where and f"in {row.where}"
-            yield from self.terminal.row(Span(where, Look.DIM), indent=6) if where else ()
+            yield from self.terminal.dim(where, indent=6) if where else ()
             return
         reason = f": {row.text}" if row.key and row.text and not row.outcome else ""
         # What waits for nobody stands below what does.
@@ -189,7 +189,7 @@ class RowText:
         else:
             yield from self._values(kind, field)
         for description in descriptions(kind, field):
-            yield from self.terminal.row(Span(line(description), Look.DIM), indent=8)
+            yield from self.terminal.dim(line(description), indent=8)
 
     def _row(self, mark: Sign | None, text: str, rest: str = "") -> Iterator[str]:
         yield from self.terminal.row(text, Span(rest, Look.DIM), sign=mark, indent=6, hang=10)
@@ -249,7 +249,7 @@ class RowText:
             )
         if len(shown) < len(rows):
             more = f"… and {len(rows) - len(shown)} more lines (-v shows them)"
-            yield from self.terminal.row(Span(more, Look.DIM), indent=8)
+            yield from self.terminal.dim(more, indent=8)
 
 
 def _spans(row: DiffRow, *, full: bool) -> Iterator[Span]:

@@ -215,9 +215,8 @@ def _untouched(plans: Plans) -> str:
     others = [bool(row.owner) for _, at in plans.others for row in at]
     foreign = sum(others) if plans.is_drift else 0
     unmanaged = unmanaged or len(others) - sum(others)
-    return joined(
-        ((unchanged, "unchanged"), (unmanaged, "unmanaged"), (foreign, "of other owners"))
-    )
+    counts = (unchanged, "unchanged"), (unmanaged, "unmanaged"), (foreign, "of other owners")
+    return joined(counts)
 
 
 # --- what happens ---------------------------------------------------------------------------------

@@ -106,6 +106,10 @@ class Terminal(NamedTuple):
         for number, rest in enumerate(_wrapped(spans, self.width, used, len(margin.text))):
             yield self._line([margin, *rest] if number else [*start, *rest])
 
+    def dim(self, text: str, indent: int = 0) -> Iterator[str]:
+        """Yield the lines of one row of secondary information."""
+        yield from self.row(Span(text, Look.DIM), indent=indent)
+
     def paragraph(self, text: str) -> Iterator[str]:
         """Yield the lines of one line of untrusted text, wrapped under its own indent."""
         stripped = text.lstrip(" ")

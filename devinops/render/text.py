@@ -15,7 +15,7 @@ from devinops.render.problem_text import ProblemText
 from devinops.render.report import Block, Part, Report
 from devinops.render.row_text import MAX_BRIEF, RowText, has_diff
 from devinops.render.signs import BLOCKED, OUTSIDE, SIGNS
-from devinops.render.terminal import Look, Sign, Span, Terminal
+from devinops.render.terminal import Sign, Span, Terminal
 
 MAX_ROWS: Final = 20
 """How many rows of another block are shown, unless `full`, and the first result of each text."""
@@ -60,11 +60,9 @@ class Text:
         for text in report.without_inventory:
             yield from self.terminal.paragraph(text)
         if report.is_brief:
-            yield from self.terminal.row(
-                Span(f"digest {report.plan_digest}, as approved", Look.DIM)
-            )
+            yield from self.terminal.dim(f"digest {report.plan_digest}, as approved")
         elif legend := ", ".join(f"{sign.symbol} {sign.meaning}" for sign in _signs(report)):
-            yield from self.terminal.row(Span(f"Signs: {legend}", Look.DIM))
+            yield from self.terminal.dim(f"Signs: {legend}")
 
     def _changes(self, report: Report) -> Iterator[str]:
         """Yield the list of changes; of many targets, with the deletes that a block names too."""
@@ -160,9 +158,7 @@ class Text:
         if not (report.is_applied and report.target):
             yield ""
         if report.plan_digest:
-            yield from self.terminal.row(
-                Span(f"digest {report.plan_digest}{_of(report)}", Look.DIM)
-            )
+            yield from self.terminal.dim(f"digest {report.plan_digest}{_of(report)}")
         text = Span(line(report.sentence), report.look, strong=True)
         yield from self.terminal.row(text, hang=2)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -334,12 +334,7 @@ def _job(request: int | None) -> Job:
     return job._replace(request=request, commit="") if request else job
 
 
-@contextmanager
-def _host(options: Options, job: Job, *, writes: bool) -> Iterator[CodeHost]:
+def _host(options: Options, job: Job, *, writes: bool) -> closing[CodeHost]:
     flags = options.flags
     access = Access(writes, flags.timeout or 60, flags.ca_bundle, options.log)
-    host = open_host(job, os.environ, access)
-    try:
-        yield host
-    finally:
-        host.close()
+    return closing(open_host(job, os.environ, access))

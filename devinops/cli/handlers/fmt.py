@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from devinops import atomic
 from devinops.cli.declarations.options import Options
 from devinops.cli.declarations.path_arguments import Selection
-from devinops.cli.output import echo_err, terminal_width
+from devinops.cli.output import tell_problems
 from devinops.config.reading import open_project
 from devinops.environment import is_ci
 from devinops.fmt.file_text import formatted, may_quote
@@ -28,8 +28,6 @@ from devinops.render import counted
 from devinops.render.answers import SimpleAnswer
 from devinops.render.escape import line
 from devinops.render.line_diff import patch, shown
-from devinops.render.problem_text import ProblemText
-from devinops.render.terminal import Terminal
 
 
 def run(
@@ -40,9 +38,7 @@ def run(
     run.format(options.root, Selection.of(paths, options.root, skip_outside=skip_outside))
     if not run.check:
         run.write()
-    text = ProblemText(Terminal(width=terminal_width(sys.stderr)))
-    for problem in run.problems:
-        echo_err("".join(f"{row}\n" for row in text.problem(problem)))
+    tell_problems(run.problems)
     if diff:
         _print_diff(options, run)
     else:
@@ -176,9 +172,8 @@ def _print_diff(options: Options, run: _FormatRun) -> None:
     *_, counts = _lines(run)
     exact = not sys.stdout.isatty() and (not is_ci(os.environ) or _is_file(sys.stdout))
     rows = [row for file in run.changed for row in file.diff(exact=exact)]
-    options.answer(
-        SimpleAnswer(rows, lambda: _document(run), verbatim=True, exit_code=run.exit_code)
-    )
+    answer = SimpleAnswer(rows, lambda: _document(run), verbatim=True, exit_code=run.exit_code)
+    options.answer(answer)
     options.say(counts)
 
 

@@ -153,7 +153,6 @@ def _plan(
         )
         return Planned(plan, snapshot)
 
-    retry = retry and bool(inventory.unclear)
     planned = retry_until_listed(session.options, inventory, compare) if retry else compare()
     plan = planned.plan
     notes = (*_notes(saved, plan, inventory, policy), *plan.notes)

@@ -47,7 +47,6 @@ def plan_entries(
     compare = _Comparison(session, inventory, approvals, early).plan
     # Its lists must not stay in memory.
     early = None
-    retry = retry and bool(inventory.unclear)
     planned = retry_until_listed(session.options, inventory, compare) if retry else compare()
     plan = _with_history(planned.plan, session)
     notes = (*session.busy_notes(inventory), *session.place_notes(inventory), *plan.notes)
