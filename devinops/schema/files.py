@@ -32,6 +32,10 @@ def _text(description: str, **rules: Any) -> dict[str, Any]:
     return {"type": "string", **rules, "description": description}
 
 
+def _integer(description: str, **rules: Any) -> dict[str, Any]:
+    return {"type": "integer", **rules, "description": description}
+
+
 def _list(description: str, items: Mapping[str, Any], **rules: Any) -> dict[str, Any]:
     return {"type": "array", "items": items, **rules, "description": description}
 
@@ -260,28 +264,26 @@ def _config() -> dict[str, Any]:
             _text("A pattern.", minLength=1, example="knowledge/drafts/**"),
         ),
         "lint": _lint(),
-        "max_targets": {
-            "type": "integer",
-            "minimum": 1,
-            "description": "How many targets a run may write to without --allow targets=N. "
+        "max_targets": _integer(
+            "How many targets a run may write to without --allow targets=N. "
             f"Default: {MAX_TARGETS}.",
-            "example": 200,
-        },
+            minimum=1,
+            example=200,
+        ),
         "rate": _text(
             "Maximum requests of a run with one key, to all targets together: a whole number "
             'a second or a minute, such as "20/s" or "600/min".',
             pattern=RATE,
             examples=["20/s"],
         ),
-        "shards": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": 256,
-            "description": "How many jobs of CI share the targets of an apply; devinops init "
-            "writes them. GitHub starts at most 256 jobs of a matrix, and GitLab 200, those of "
-            "all waves together. Default: 1.",
-            "example": 8,
-        },
+        "shards": _integer(
+            "How many jobs of CI share the targets of an apply; devinops init writes them. GitHub "
+            "starts at most 256 jobs of a matrix, and GitLab 200, those of all waves together. "
+            "Default: 1.",
+            minimum=1,
+            maximum=256,
+            example=8,
+        ),
         "defaults": _defaults(),
         "targets": {
             **_targets(),
@@ -326,12 +328,9 @@ def _wave() -> dict[str, Any]:
             pattern=SOAK,
             examples=["24h"],
         ),
-        "max_failed": {
-            "type": "integer",
-            "minimum": 0,
-            "description": "How many of its targets may fail before it stops. Default: 0.",
-            "example": 1,
-        },
+        "max_failed": _integer(
+            "How many of its targets may fail before it stops. Default: 0.", minimum=0, example=1
+        ),
     }
     description = "Targets that are applied together, after those of earlier waves."
     return _mapping(description, properties, required=["name"])
@@ -407,18 +406,15 @@ def _lint() -> dict[str, Any]:
 
 
 def _lint_budgets() -> dict[str, Any]:
-    number = {"type": "integer", "minimum": 1}
     properties = {
-        "tokens": {
-            **number,
-            "description": "Maximum estimated tokens of a text. Missing: 8000.",
-            "example": 4000,
-        },
-        "everywhere_tokens": {
-            **number,
-            "description": "The same for a text that is pinned to all repositories. Missing: 1000.",
-            "example": 500,
-        },
+        "tokens": _integer(
+            "Maximum estimated tokens of a text. Missing: 8000.", minimum=1, example=4000
+        ),
+        "everywhere_tokens": _integer(
+            "The same for a text that is pinned to all repositories. Missing: 1000.",
+            minimum=1,
+            example=500,
+        ),
     }
     return _mapping("Sizes that are too large.", properties)
 
