@@ -7,7 +7,6 @@ memory: an edit that changes anything but its own field is not made.
 
 from __future__ import annotations
 
-import posixpath
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,16 +19,16 @@ from devinops.ingest.last_applied import Read, cloned_commits, entries_at
 from devinops.ingest.places import NewObject, Placed, Unread, write_into
 from devinops.ingest.pull_result import Left, LeftToYou, Pulled
 from devinops.ingest.pulling import Declared, Pulling
+from devinops.ingest.renamed_folders import how_to_follow
 from devinops.ingest.scan_live import findings
 from devinops.ingest.unmanaged import IN_THE_WEB_APP, suspect
 from devinops.kinds import KINDS
 from devinops.load import dump_merged, merged_file
 from devinops.load.discover import with_lf
-from devinops.load.entries import directory_folder
 from devinops.model.changes import FieldChange
 from devinops.model.grouping import grouped
 from devinops.model.inventory import MergedEdit, Record, by_object, fingerprint
-from devinops.model.keys import Key, ObjectId, decode_part, listed
+from devinops.model.keys import Key, ObjectId, listed
 from devinops.model.kind import Attribute, Kind
 from devinops.model.objects import Declaration, Ensure, Live, Source
 from devinops.model.policy import ADOPT, allow
@@ -53,7 +52,6 @@ from devinops.planning.out_of_sight import doubt, promoted
 from devinops.planning.three_way import Moved, moved_outside, sides
 from devinops.writers import FileChange
 from devinops.writers.edit_fields import NotEditable
-from devinops.writers.file_names import directory
 from devinops.writers.merge_texts import TooManyEqualLines, merge
 from devinops.writers.new_files import NewEntry, canonical
 from devinops.writers.rewrite_file import EntryEdit, Rewriting, is_markdown, text_files
@@ -190,7 +188,8 @@ class _DriftPull:
     def collect(self) -> None:
         """Collect what is to be written."""
         for folder in self.renamed:
-            reason = self._how_to_follow(folder, self.renamed)
+            where = self.moves.renamed[folder.declared, folder.live.key.path]
+            reason = how_to_follow(folder, self.renamed, self.pulling, where)
             self._leave(folder.declared, Left.MOVED, reason, folder.live.id)
         for item, who_moved in self.matches:
             if item.live and who_moved and (edit := self._edit_of(item, item.live, who_moved)):
@@ -209,48 +208,6 @@ class _DriftPull:
 
     def _leave(self, key: Key, why: Left, reason: str, *ids: str) -> None:
         self.left.append(LeftToYou(key, why, ids, reason, self.pulling.target.name))
-
-    def _how_to_follow(self, folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> str:
-        """Return how the files follow a folder that was renamed in the web app."""
-        old, path = folder.declared.path, folder.live.key.path
-        users: set[str] = set()
-        places: list[Source] = []  # where the path of the folder is written
-        inside: list[Declaration] = []  # entries whose directories say that they are in the folder
-        for entry in (part for whole in self.pulling.concerned for part in whole.parts):
-            if entry.key == folder.declared:
-                places.append(entry.source)
-                users |= self.pulling.declared.users(entry, None)
-            is_inside = f"{entry.key.folder}/".startswith(f"{old}/")
-            if not is_inside or entry.kind.lives_in != folder.declared.kind:
-                continue
-            users |= self.pulling.declared.users(entry, None)
-            source = entry.sources.get(entry.kind.parent or "")
-            if source is None:
-                inside.append(entry)
-            elif entry.key.folder == old:
-                places.append(source)
-        if others := users - self.moves.renamed[folder.declared, path]:
-            return (
-                f"its path in the web app is {path}, but its entries are also for "
-                f"{listed(others)}, where it is not: rename it there too, or rename it back"
-            )
-        steps = []
-        above = _renamed_above(folder, renamed)
-        if not _has_directory(folder):
-            own = [str(entry.source) for entry in inside if entry.key.folder == old]
-            if own:
-                steps.append(
-                    f"no directory can have this name, so write it as {folder.declared.kind} at "
-                    f"{' and '.join(own)}"
-                )
-        elif above and path == above.live.key.path + old.removeprefix(above.declared.path):
-            steps.append(f"it moves with {above.declared}")
-        elif moves := _moves(folder, above, inside):
-            steps.append(f"move {' and '.join(moves)}")
-        if places:
-            steps.append(f"write it at {' and '.join(map(str, places))}")
-        todo = "; ".join(steps) or "follow the folders below it"
-        return f"its path in the web app is {path}: {todo}, or rename it back"
 
     def _apply_command(self, key: Key, approval: str = "--on-conflict git") -> str:
         """Return the command that applies an entry, and advice: both end a sentence."""
@@ -774,41 +731,6 @@ def _text_files(declared: Declared, files: Files) -> Counter[str]:
         if not is_markdown(path)
         for text_file in text_files(path, with_lf(files.read(path)))
     )
-
-
-def _renamed_above(folder: RenamedFolder, renamed: Sequence[RenamedFolder]) -> RenamedFolder | None:
-    """Return the closest folder above this one that was renamed too."""
-    path = folder.declared.path
-    inside = (other for other in renamed if path.startswith(f"{other.declared.path}/"))
-    above = [other for other in inside if _has_directory(other)]
-    return max(above, key=lambda other: other.declared.path, default=None)
-
-
-def _moves(
-    folder: RenamedFolder, above: RenamedFolder | None, inside: Iterable[Declaration]
-) -> list[str]:
-    """Return which files follow a folder to which new directory, after those of `above`."""
-    moves = {}
-    for entry in inside:
-        parts = posixpath.dirname(entry.source.path).split("/")
-        depth = entry.key.folder.count("/") - folder.declared.path.count("/")
-        old = parts[: len(parts) - depth]
-        section = old[: len(old) - len(folder.declared.path.split("/"))]
-        if above:
-            rest = folder.declared.path.count("/") - above.declared.path.count("/")
-            old = [*section, *_directories(above), *old[len(old) - rest :]]
-        moves["/".join(old)] = "/".join([*section, *_directories(folder)])
-    return [f"the files of {old} to {new}" for old, new in sorted(moves.items())]
-
-
-def _directories(folder: RenamedFolder) -> list[str]:
-    """Return the names of the directories for the live path of a folder."""
-    return [directory(decode_part(part)) for part in folder.live.key.path.split("/")]
-
-
-def _has_directory(folder: RenamedFolder) -> bool:
-    """Return whether directories can have names that are read as the live path."""
-    return directory_folder(_directories(folder)) == folder.live.key.path
 
 
 def _as_written(kind: Kind, change: FieldChange) -> Any:
