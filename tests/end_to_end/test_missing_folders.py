@@ -53,7 +53,7 @@ def actions(plan: dict[str, Any]) -> list[tuple[str, str]]:
     return [(change["action"], change["key"]) for change in plan["changes"]]
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(2, ci=2)
 def test_notes_wait_in_the_root_and_move_when_their_folder_exists(
     emulator: Emulator, repository: Write, devinops: Devinops, tmp_path: Path
 ) -> None:

@@ -324,7 +324,7 @@ def test_a_problem_in_a_file_is_an_annotation_and_replaces_the_plan_in_the_comme
     assert "to create" not in text
 
 
-@pytest.mark.parametrize("broken", ["pip", "devinops"])
+@pytest.mark.parametrize("broken", [pytest.param("pip", marks=pytest.mark.nightly), "devinops"])
 def test_nothing_is_posted_if_there_is_no_report(world: World, broken: str) -> None:
     world.github.open(1)
     passed(world.plan(1))
