@@ -118,7 +118,7 @@ def test_an_empty_directory_is_set_up_and_filled(
     assert "MINE" not in ran.out
 
 
-@pytest.mark.sampled(9, ci=3)
+@pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize("place", ["not there", "there"])
 @pytest.mark.parametrize("number", range(8))
 def test_a_first_pull_that_was_interrupted_is_completed_by_the_next(

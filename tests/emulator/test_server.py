@@ -13,6 +13,8 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.reduction import DupFd
 
 import httpx
 import pytest
@@ -31,20 +33,54 @@ from tests.testing.waiting import LONG_S, until
 AUTH = {"Authorization": "Bearer cog_emulator"}
 
 
+_FORKS = get_context("forkserver")
+_FORKS.set_forkserver_preload([server.__name__])
+
+
+def run_server(streams, ignored, options):
+    """Serve in this process, which writes to the ends of pipes `streams`."""
+    for number, stream in enumerate(streams, 1):
+        os.dup2(stream.detach(), number)
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
+    serve(**options)
+
+
+class Served:
+    """`serve` in a process of its own, forked from one that has imported it: imports take most of its start."""
+
+    def __init__(self, ignored=(), **options):
+        pipes = [os.pipe() for _ in range(2)]
+        writers = [DupFd(writer) for _, writer in pipes]
+        arguments = (writers, ignored, {"port": 0, **options})
+        self.process = _FORKS.Process(target=run_server, args=arguments)
+        self.process.start()
+        for _, writer in pipes:
+            os.close(writer)
+        self.stdout, self.stderr = (os.fdopen(reader) for reader, _ in pipes)
+        line = self.stdout.readline()
+        assert line.startswith("listening on http://"), self.stderr.read()
+        self.url = line.split()[-1]
+
+    def send_signal(self, number):
+        os.kill(self.process.pid, number)
+
+    def end(self):
+        """Wait for its end; return its exit code and what else it printed."""
+        self.process.join(LONG_S)
+        return self.process.exitcode, self.stdout.read(), self.stderr.read()
+
+
 @contextmanager
-def served(*arguments, before="pass"):
-    """Run `serve` in a process of its own and yield it with its URL."""
-    code = f"{before}; from pathlib import Path; from devinops.emulator.server import serve; serve({', '.join(arguments)})"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def served(**options):
+    running = Served(**options)
     try:
-        line = process.stdout.readline()
-        assert line.startswith("listening on http://"), process.stderr.read()
-        yield process, line.split()[-1]
+        yield running
     finally:
-        process.kill()
-        process.communicate()
+        running.process.kill()
+        running.end()
+        running.stdout.close()
+        running.stderr.close()
 
 
 @pytest.mark.matrix
@@ -53,10 +89,10 @@ def test_quirks_of_the_command_line_win_over_those_of_the_seed(tmp_path):
     seed.write_text("quirks: {bodies: kept, newlines: crlf}", encoding="utf-8")
     quirks = {"bodies": "trimmed"}
     with (
-        served("port=0", f"seed=Path({str(seed)!r})", f"quirks={quirks!r}") as (_, url),
+        served(seed=seed, quirks=quirks) as running,
         httpx.Client(headers=AUTH) as client,
     ):
-        path = f"{url}/v3/organizations/org-emulator/knowledge/notes"
+        path = f"{running.url}/v3/organizations/org-emulator/knowledge/notes"
         note = good(client.post(path, json=NOTE | {"body": "  a\nb  "}))
     assert note["body"] == "a\r\nb"
 
@@ -69,10 +105,10 @@ def test_quirks_of_the_command_line_win_over_those_of_a_report(tmp_path):
     told = {"total": "absent", "error_body": "problem"}
     report.write_text(json.dumps({"format_version": "1.0", "key": key, "quirks": told}))
     with (
-        served("port=0", f"report=Path({str(report)!r})", "quirks={'total': 'none'}") as (_, url),
+        served(report=report, quirks={"total": "none"}) as running,
         httpx.Client(headers={"Authorization": "Bearer cog_doctor"}) as client,
     ):
-        path = f"{url}/v3/organizations/org-emulator"
+        path = f"{running.url}/v3/organizations/org-emulator"
         assert client.get(f"{path}/playbooks").json()["total"] is None
         assert client.get(f"{path}/playbooks/x").json()["title"] == "Not Found"
 
@@ -83,14 +119,13 @@ def test_serve_says_where_it_listens_and_stops_quietly_on_a_signal(number, tmp_p
     seed = tmp_path / "seed.yaml"
     seed.write_text("organizations: {org-emulator: {folders: [{path: A}]}}", encoding="utf-8")
     with (
-        served("port=0", f"seed=Path({str(seed)!r})") as (process, url),
+        served(seed=seed) as running,
         httpx.Client(headers=AUTH) as client,
     ):
-        tree = good(client.get(f"{url}/v3/organizations/org-emulator/knowledge/folders"))
+        tree = good(client.get(f"{running.url}/v3/organizations/org-emulator/knowledge/folders"))
         assert tree["folders"][0]["path"] == "A"
-        process.send_signal(number)
-        out, err = process.communicate(timeout=LONG_S)
-    assert (process.returncode, out, err) == (0, "", "")
+        running.send_signal(number)
+        assert running.end() == (0, "", "")
 
 
 @pytest.mark.matrix
@@ -112,40 +147,36 @@ def test_at_a_terminal_it_says_that_a_browser_can_open_it():
 
 @pytest.mark.matrix
 def test_a_signal_that_was_ignored_at_the_start_does_not_stop_it():
-    with served("port=0", before="import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)") as (
-        process,
-        url,
-    ):
-        process.send_signal(signal.SIGINT)
-        good(httpx.get(f"{url}/v3/self", headers=AUTH))
-        process.terminate()
-        assert process.communicate(timeout=10) == ("", "")
-        assert process.returncode == 0
+    with served(ignored=[signal.SIGINT]) as running:
+        running.send_signal(signal.SIGINT)
+        good(httpx.get(f"{running.url}/v3/self", headers=AUTH))
+        running.send_signal(signal.SIGTERM)
+        assert running.end() == (0, "", "")
 
 
 @pytest.mark.matrix
 def test_a_request_that_is_running_when_the_server_stops_makes_no_traceback():
     """The fault is counted when the request has come in, and then it is slow."""
     fault = {"path": "/v3/self", "fault": "delay", "delay_ms": 600_000}
-    with served("port=0") as (process, url), ThreadPoolExecutor(1) as pool:
-        good(httpx.put(f"{url}/_emulator/faults", json=[fault]))
-        running = pool.submit(httpx.get, f"{url}/v3/self", headers=AUTH, timeout=LONG_S)
-        until(lambda: good(httpx.get(f"{url}/_emulator/faults"))["counts"][0]["faulted"])
-        process.terminate()
-        _, err = process.communicate(timeout=LONG_S)
-        assert (process.returncode, err) == (0, "")
-        assert running.result().status_code == 503
+    with served() as running, ThreadPoolExecutor(1) as pool:
+        faults = f"{running.url}/_emulator/faults"
+        good(httpx.put(faults, json=[fault]))
+        asked = pool.submit(httpx.get, f"{running.url}/v3/self", headers=AUTH, timeout=LONG_S)
+        until(lambda: good(httpx.get(faults))["counts"][0]["faulted"])
+        running.send_signal(signal.SIGTERM)
+        code, _, err = running.end()
+        assert (code, err) == (0, "")
+        assert asked.result().status_code == 503
 
 
 @pytest.mark.matrix
 def test_what_was_answered_before_a_kill_is_there_after_it(tmp_path):
-    state = f"state=Path({str(tmp_path / 'state.json')!r})"
-    path = "/v3/organizations/org-emulator/knowledge/notes"
-    with served("port=0", state) as (process, url):
-        made = good(httpx.post(url + path, headers=AUTH, json=NOTE))
-        process.kill()
-    with served("port=0", state) as (_, url):
-        assert good(httpx.get(url + path, headers=AUTH))["items"] == [made]
+    state, path = tmp_path / "state.json", "/v3/organizations/org-emulator/knowledge/notes"
+    with served(state=state) as running:
+        made = good(httpx.post(running.url + path, headers=AUTH, json=NOTE))
+        running.send_signal(signal.SIGKILL)
+    with served(state=state) as running:
+        assert good(httpx.get(running.url + path, headers=AUTH))["items"] == [made]
 
 
 @pytest.mark.parametrize("port", [-1, 65536])
