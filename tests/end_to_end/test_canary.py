@@ -22,7 +22,6 @@ from devinops.api.size_limits import ResponseBudget
 from devinops.applying.applier import Applier
 from devinops.cli.declarations.options import Options
 from devinops.cli.runs.run import open_run
-from devinops.cli.session import connection
 from devinops.emulator import Emulator
 from devinops.environment import Flags
 from devinops.model.errors import ApiError
@@ -353,7 +352,7 @@ def test_no_repr_and_no_traceback_shows_it(
         with open_run(options, None, open_reader) as run:
             session = run.session(run.names[0])
             settings = session.settings
-            shown += map(repr, (session, settings, connection(settings), session.entries))
+            shown += map(repr, (session, settings, settings.connection, session.entries))
         assert devinops("apply", "-C", root, "--yes").code == 1
     assert any("Traceback" in one for one in shown)
     for one in shown:
