@@ -184,9 +184,8 @@ class DoctorWrites:
         edited, left = map(sum, zip(*results, strict=True))
         checks.append(ok("clean", f"{counted(count - edited - left, 'object')} deleted"))
         if edited:
-            checks.append(
-                note("clean", f"{counted(edited, 'object')} kept, because of edits since then")
-            )
+            kept = f"{counted(edited, 'object')} kept, because of edits since then"
+            checks.append(note("clean", kept))
         if left:
             text = f"{counted(left, 'object')} could not be deleted"
             checks.append(problem("clean", text, "run it again, or delete them in the web app"))

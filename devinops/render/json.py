@@ -6,9 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from devinops.model.exit_codes import ExitCode
-from devinops.model.objects import Problem
-from devinops.planning.run import At, Plans, Shared
+from devinops.planning.run import At, Shared
 from devinops.render import Style, answers
 from devinops.render.escape import json_text
 from devinops.render.findings import lint_of
@@ -28,11 +26,11 @@ def render(answer: answers.Answer, _: Style) -> Iterator[str]:
 def _document(answer: answers.Answer) -> Document | Mapping[str, Any]:
     match answer:
         case answers.RunAnswer():
-            return run_document(answer.plans, answer.exit_code, answer.error, answer.lint)
+            return run_document(answer)
         case answers.ProblemsAnswer():
             return problems_document(answer)
-        case answers.Failure(error, exit_code, problems):
-            return failure_document(error, problems, exit_code)
+        case answers.Failure():
+            return failure_document(answer)
         case answers.SimpleAnswer() | answers.RolloutAnswer() | answers.ReportAnswer():
             document = answer.document()
             if isinstance(document, Document):
@@ -75,10 +73,9 @@ def _is_long(member: Any) -> bool:
     )
 
 
-def run_document(
-    plans: Plans, exit_code: ExitCode, error: str = "", lint: answers.ProblemsAnswer | None = None
-) -> RunDocument:
+def run_document(answer: answers.RunAnswer) -> RunDocument:
     """Return the plans of a run as a document, with the report if they were applied."""
+    plans = answer.plans
     more: dict[str, Any] = {"is_drift": True} if plans.is_drift else {}
     if plans.others:
         more["unmanaged"] = _shared(plans.others, run.RunOther.of)
@@ -89,15 +86,15 @@ def run_document(
     if plans.is_applied:
         more["left"] = _shared(plans.left, run.RunChange.of)
         more["waiting"] = _shared(plans.waiting, run.RunBlocked.of)
-    if lint:
-        more["lint"] = tuple(map(parts.ProblemItem.of, lint.problems))
+    if answer.lint:
+        more["lint"] = tuple(map(parts.ProblemItem.of, answer.lint.problems))
     given = {name: getattr(plans, name) for name in ("only", "exclude", "also_changed")}
-    more |= {name: value for name, value in (given | {"error": error}).items() if value}
+    more |= {name: value for name, value in (given | {"error": answer.error}).items() if value}
     return RunDocument(
         **HEAD,
         digest=plans.digest or None,
         complete=True,
-        exit_code=exit_code,
+        exit_code=answer.exit_code,
         by_one=plans.by_one,
         targets=tuple(
             run.RunTargetItem.of(target, plans.exit_code_of(target)) for target in plans.targets
@@ -130,16 +127,14 @@ def _named(
     return tuple(run.of_targets(cls, item_of(shared.item), shared.targets) for shared in items)
 
 
-def failure_document(
-    error: str, problems: Iterable[Problem], exit_code: ExitCode
-) -> run.FailureDocument:
+def failure_document(failure: answers.Failure) -> run.FailureDocument:
     """Return the document of a run that failed."""
     return run.FailureDocument(
         **HEAD,
         complete=False,
-        exit_code=exit_code,
-        error=error,
-        problems=tuple(map(parts.ProblemItem.of, problems)),
+        exit_code=failure.exit_code,
+        error=failure.error,
+        problems=tuple(map(parts.ProblemItem.of, failure.problems)),
     )
 
 

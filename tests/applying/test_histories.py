@@ -25,6 +25,7 @@ from devinops.model.objects import Declaration, Live, Snapshot
 from devinops.model.policy import Approvals, OnDrift, Policy, Prune
 from devinops.planning.plan import Plan, PlanRequest, build_plan
 from devinops.planning.run import Collector
+from devinops.render.answers import RunAnswer
 from devinops.render.json import dump, run_document
 from tests.testing.documents import fits
 from tests.testing.many_targets import target
@@ -166,7 +167,7 @@ def history(
             report.add_to(collector)
         around[name] = before, Snapshot.of([*organization.objects, *organization.appear])
     plans = collector.applied(collector.plans())
-    document = fits("run", "".join(dump(run_document(plans, plans.exit_code()))))
+    document = fits("run", "".join(dump(run_document(RunAnswer(plans, plans.exit_code())))))
     assert run_of(document, Path("report.json")).changes == plans.changes
     return document, around, tried
 

@@ -528,7 +528,7 @@ def test_no_damage_in_a_document_is_a_traceback(
     except UnusableFile:
         return
     assert shown(plans, full=True)
-    assert list(dump(run_document(plans, plans.exit_code())))
+    assert list(dump(run_document(RunAnswer(plans, plans.exit_code()))))
 
 
 @given(st.binary(max_size=200))

@@ -58,7 +58,7 @@ def held(read: Callable[[], Plans]) -> None:
     answer = RunAnswer(plans, plans.exit_code(), is_alone=True)
     for row in "".join(render("text", answer, Style(full=True))).split("\n"):
         assert not row or one_line(row.replace("\t", "")), repr(row)
-    again = json.loads("".join(dump(run_document(plans, plans.exit_code()))))
+    again = json.loads("".join(dump(run_document(RunAnswer(plans, plans.exit_code())))))
     assert run_of(again, FILE).changes == plans.changes
 
 

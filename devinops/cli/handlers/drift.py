@@ -110,10 +110,8 @@ def _moves(
 
 def _is_busy(drift: Drift, inventory: Inventory) -> bool:
     """Return whether a run has announced a write of an object and not settled it."""
-    return any(
-        not intent.unclear and (intent.key == drift.key or intent.id == drift.id)
-        for intent in inventory.intents
-    )
+    open_intents = [intent for intent in inventory.intents if not intent.unclear]
+    return any(drift.key == intent.key or drift.id == intent.id for intent in open_intents)
 
 
 def _listed(session: Session[Reader], inventory: Inventory, *, verify: bool) -> Snapshot:

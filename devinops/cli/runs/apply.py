@@ -253,11 +253,11 @@ class _Apply:
     def planned_again(self, plan: Plans) -> Plans:
         """Plan again what is to be written: the question may have been open for hours."""
         again, self.ready = replace(self.run, names=tuple(self.ready)), {}
+        reviewed = None if self.run.only_session else plan.digests
+        planned = self.planned(again, reviewed, filters_must_match=False)
         if self.run.only_session:
-            later = self.planned(again, None, filters_must_match=False)
-            self.check(later, ApprovedPlan(plan.digest, plan))
-            return later
-        planned = self.planned(again, plan.digests, filters_must_match=False)
+            self.check(planned, ApprovedPlan(plan.digest, plan))
+            return planned
         new_states = {target.name: target for target in planned.targets}
         refused = {row.target: item.reason for item, at in planned.refused for row in at}
 
