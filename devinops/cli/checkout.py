@@ -63,9 +63,8 @@ def job_links(root: Path, environment: Mapping[str, str]) -> JobLinks | None:
     def prefix() -> PurePosixPath | None:
         return below_checkout(root, environment)
 
-    def url(path: str, line: int, *, gone: bool = False) -> str:
+    def url(path: str, line: int, gone: bool) -> str:
         start = prefix()
         return "" if start is None else job.source_url(str(start / path), line, gone=gone)
 
-    base_url = functools.partial(url, gone=True)
-    return JobLinks(job.commit, job.job_url, url, job.request is not None, base_url)
+    return JobLinks(job.commit, job.job_url, url, job.request is not None)

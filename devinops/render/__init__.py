@@ -47,16 +47,15 @@ NO_INVENTORY: Final = (
 class JobLinks(NamedTuple):
     """The CI job of a run, for its readers: the `commit` that they review, and web addresses.
 
-    `source_url` returns the address of a file at that commit; its path starts at the root.
-    `in_request` tells whether the job belongs to a pull or merge request. `base_url` returns the
-    address of a file before the changes of the request or push, for what they delete.
+    `source_url` returns the address of a file at that commit, or before the changes of the request
+    or push for what they delete; its path starts at the root. `in_request` tells whether the job
+    belongs to a pull or merge request.
     """
 
     commit: str
     job_url: str
-    source_url: Callable[[str, int], str]
+    source_url: Callable[[str, int, bool], str]
     in_request: bool = False
-    base_url: Callable[[str, int], str] = lambda path, line: ""
 
 
 class Style(NamedTuple):
@@ -93,9 +92,7 @@ class Style(NamedTuple):
 
         That of a file which may be `gone` is before the request or push.
         """
-        if self.job is None:
-            return ""
-        return (self.job.base_url if gone else self.job.source_url)(path, line)
+        return self.job.source_url(path, line, gone) if self.job else ""
 
 
 def render(format: str, answer: Answer | Differences, style: Style | None = None) -> Iterator[str]:

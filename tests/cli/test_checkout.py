@@ -93,7 +93,7 @@ def job(checkout: Path) -> dict[str, str]:
 def url(root: Path, checkout: Path) -> str:
     links = job_links(root, job(checkout))
     assert links
-    return links.source_url("knowledge/a b.md", 3)
+    return links.source_url("knowledge/a b.md", 3, False)
 
 
 def test_outside_ci_there_are_no_links(tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ from tests.testing.reports import (
 JOB = JobLinks(
     "4f2c1d0b9a8e7f6d5c4b3a29181706f5e4d3c2b1",
     "https://ci.example/runs/7",
-    lambda path, line: f"https://git.example/acme/devin/blob/4f2c1d0b/{path}#L{line}",
+    lambda path, line, gone: (
+        "" if gone else f"https://git.example/acme/devin/blob/4f2c1d0b/{path}#L{line}"
+    ),
     in_request=True,
 )
 COMMENT = 65_536

@@ -24,7 +24,10 @@ from tests.testing.objects import live
 
 TARGET: Final = Target("production", "https://api.devin.ai", "v3", "org-1f2e3d")
 JOB: Final = JobLinks(
-    "0123abc", "https://example.com/job", "https://example.com/{}#L{}".format, in_request=True
+    "0123abc",
+    "https://example.com/job",
+    lambda path, line, gone: "" if gone else f"https://example.com/{path}#L{line}",
+    in_request=True,
 )
 """A CI job of a pull request."""
 FOLDERS: Final = tuple(

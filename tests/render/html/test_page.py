@@ -166,7 +166,7 @@ def test_files_are_linked_if_their_address_is_known() -> None:
     assert "example.com" not in page(plan)
     gone = "".join(render("html", of_one(deletes(2)), Style(job=JOB)))
     assert 'href="https://example.com/' not in gone
-    nowhere = JobLinks("abc", "https://example.com", lambda path, line: "")
+    nowhere = JobLinks("abc", "https://example.com", lambda path, line, gone: "")
     written = "".join(render("html", plan, Style(job=nowhere)))
     assert "<span>knowledge/Frontend/Forms.md:1</span><a" in written
 

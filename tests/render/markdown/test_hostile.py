@@ -68,7 +68,9 @@ TARGET = Target("production", "https://api.devin.ai", "v3", "org-1")
 JOB = JobLinks(
     "0" * 40,
     "https://ci.example/1",
-    lambda path, line: f"https://git.example/{quote(path, errors='replace')}#L{line}",
+    lambda path, line, gone: (
+        "" if gone else f"https://git.example/{quote(path, errors='replace')}#L{line}"
+    ),
     in_request=True,
 )
 MADE = {

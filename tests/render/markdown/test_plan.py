@@ -82,7 +82,7 @@ def test_a_root_below_the_top_is_named() -> None:
 def test_a_plan_of_a_part_is_not_what_a_merge_applies(option: str) -> None:
     answer = of_one(small())
     narrowed = answer._replace(plans=replace(answer.plans, **{option: ("knowledge",)}))
-    job = JobLinks("4f2c", "", lambda path, line: "", in_request=True)
+    job = JobLinks("4f2c", "", lambda path, line, gone: "", in_request=True)
     text = markdown(narrowed, job=job)
     assert "Merge to apply" not in text
     assert "This applies exactly this plan, or nothing:" in text
@@ -165,7 +165,7 @@ def test_the_command_repeats_what_makes_it_this_plan() -> None:
 
 
 def test_in_a_request_merging_applies_the_plan() -> None:
-    job = JobLinks("c" * 40, "https://ci.example/1", lambda path, line: "", in_request=True)
+    job = JobLinks("c" * 40, "https://ci.example/1", lambda path, line, gone: "", in_request=True)
     answer = of_one(conflict())
     merge = "Merge to apply this plan. If the plan is different then, nothing is applied."
     assert f"{merge} What is blocked stays as it is." in markdown(answer, job=job)
@@ -181,7 +181,9 @@ def test_a_saved_plan_is_shown_like_the_plan(tmp_path: Path) -> None:
 
 
 def test_a_delete_has_no_link_because_its_file_may_be_gone() -> None:
-    job = JobLinks("c" * 40, "", lambda path, line: f"https://git.example/{path}")
+    job = JobLinks(
+        "c" * 40, "", lambda path, line, gone: "" if gone else f"https://git.example/{path}"
+    )
     text = markdown(of_one(small()), job=job)
     assert "`playbook:Restart everything` (`playbooks/Restart everything.md:1`)" in text
     assert (

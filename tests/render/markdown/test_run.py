@@ -25,7 +25,7 @@ from devinops.render.where import names
 from tests.testing.forty import answer, forty
 from tests.testing.gfm import Page
 
-JOB = JobLinks("c" * 40, "https://ci.example/1", lambda path, line: "", in_request=True)
+JOB = JobLinks("c" * 40, "https://ci.example/1", lambda path, line, gone: "", in_request=True)
 TEAMS = tuple(f"team-{number:02}" for number in range(40))
 
 
