@@ -45,9 +45,8 @@ def render(answer: answers.Answer, style: Style) -> Iterator[str]:
         }
         yield from _metric(name, meaning, samples)
     error = getattr(answer, "error", "")
-    yield from _metric(
-        _SUCCESS, "When the command last ended with 0 or 2.", _successes(plan, error, style.earlier)
-    )
+    times = _successes(plan, error, style.earlier)
+    yield from _metric(_SUCCESS, "When the command last ended with 0 or 2.", times)
     duration = {run: round(waiting.now() - facts.start, 3)}
     yield from _metric("devinops_run_duration_seconds", "How long the last run took.", duration)
     requests = {

@@ -38,15 +38,13 @@ def failure_report(failure: Failure) -> Report:
     """Return the report of a run that has no plan."""
     problems = failure.problems
     to_do = "Nothing was written. Fix these files, and plan again."
-    error = block(
-        Part.ERROR, "Error", [Row(text=to_do if problems else failure.error, sign=FAILED)]
-    )
+    row = Row(text=to_do if problems else failure.error, sign=FAILED)
     return Report(
         title=f"Failed for {failure.target}" if failure.target else "Failed",
         verdict=problem_counts(problems) if problems else "nothing was written",
         sentence=f"devinops: {failure.error}",
         look=Look.ERROR,
-        blocks=(*error, *_problems("Problems", problems)),
+        blocks=(*block(Part.ERROR, "Error", [row]), *_problems("Problems", problems)),
     )
 
 

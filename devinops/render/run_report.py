@@ -365,9 +365,8 @@ def _merge(run: RunBlocks) -> str:
     job, plans = run.style.job, run.plans
     stays = "What is blocked stays as it is. " if plans.blocked and run.one else ""
     if not (job and job.in_request and not plans.filters):
-        return (
-            f"{stays}This applies exactly {'this plan' if run.one else 'these plans'}, or nothing:"
-        )
+        what = "this plan" if run.one else "these plans"
+        return f"{stays}This applies exactly {what}, or nothing:"
     return f"{MERGE if run.one else MERGE_MANY} {stays}By hand:"
 
 

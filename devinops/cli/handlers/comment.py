@@ -132,9 +132,8 @@ def _instead(options: Options, job: Job, text: str, about: Marker) -> SimpleAnsw
     except OSError as error:
         raise NotWritten(f"${SUMMARY} cannot be written: {atomic.reason(error)}") from error
     where = "the summary of this step has the plan" if written else "the plan is in the job's log"
-    options.say(
-        f"{_NOUNS[job.system]} {job.request} comes from a fork, whose jobs may not comment; {where}"
-    )
+    noun = _NOUNS[job.system]
+    options.say(f"{noun} {job.request} comes from a fork, whose jobs may not comment; {where}")
     return _answer("step-summary" if written else "none", about, job.request)
 
 

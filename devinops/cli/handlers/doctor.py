@@ -73,9 +73,8 @@ def _without_noise(checks: Iterable[Check], wanted: WriteOptions) -> Iterable[Ch
 def _unusable() -> Check:
     """Return the check of settings without which no request can be sent."""
     if any(os.environ.get(name, "").strip() for name in KEY_VARIABLES):
-        return problem(
-            "settings", "cannot be used, so no request was sent", "devinops whoami says why"
-        )
+        why = "cannot be used, so no request was sent"
+        return problem("settings", why, "devinops whoami says why")
     step = f"set {KEY_VARIABLES[0]}, or the variable that the target names, to a key"
     return problem("key", "none is set, so no request was sent", step)
 

@@ -95,9 +95,8 @@ def _answer_list(session: Session[Reader], inventory: Inventory) -> ExitCode:
 
 def _run_item(run: str, intents: Iterable[Intent], job: str | None) -> RunItem:
     since = started(run)
-    return RunItem(
-        run, tuple(map(IntentItem.of, intents)), job, since.strftime(TIME) if since else None
-    )
+    time = since.strftime(TIME) if since else None
+    return RunItem(run, tuple(map(IntentItem.of, intents)), job, time)
 
 
 def _listing(

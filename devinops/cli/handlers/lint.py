@@ -111,10 +111,8 @@ def _lint(options: Options, request: LintRequest) -> ProblemsAnswer:
     section = usable(project.lint)
     errors = [problem for problem in problems if problem.is_error]
     errors += setting_problems(section, RULES, project.source_of)
-    configured = LintSettings.of(section)
-    settings = configured.with_options(
-        request.select, request.ignore, request.lowest_failure(section)
-    )
+    fail_on = request.lowest_failure(section)
+    settings = LintSettings.of(section).with_options(request.select, request.ignore, fail_on)
     file = _baseline_file(project, settings, request)
     _say_what_is_not_looked_for(options, settings, request)
     selection = Selection.of(request.paths, project.root, skip_outside=request.skip_outside)
@@ -209,13 +207,10 @@ class _LintRun:
         if not any(self._is_shown({d.source.path, d.text_file} - {""}) for d in present):
             return []
         repository = FileRepository(self.project.root, self.untracked)
-        subjects = sorted(
-            (Subject(declaration, repository.lines) for declaration in present),
-            key=lambda subject: subject.declaration.source,
-        )
+        in_order = sorted(present, key=lambda entry: entry.source)
         today = datetime.now(UTC).date()
         context = Context(
-            tuple(subjects),
+            tuple(Subject(entry, repository.lines) for entry in in_order),
             repository,
             today,
             self.settings.budgets,

@@ -239,9 +239,8 @@ class _Pull:
             for note in foreign_notes(live for live in objects if selects(live.key))
         )
         selected = (o for o in result.snapshot.objects if selects(o.key))
-        notes += tuple(
-            unknown_notes(selected, "an object that is created from its entry lacks them")
-        )
+        lacks = "an object that is created from its entry lacks them"
+        notes += tuple(unknown_notes(selected, lacks))
         return PulledTarget(pulling.target.name, pulling.target, result.not_read, notes=notes)
 
     def _prepare(self, readings: Sequence[Reading], unread: Unread = lambda _: ()) -> Pulled:

@@ -351,9 +351,8 @@ class _Execution:
         self.stopped = code
         is_written = self.run.only_session and all(applier.finished for applier in self.running)
         if not (is_written or self.run.options.quiet):
-            signals.tell(
-                "\ninterrupted: finishing the requests in flight; press again to stop at once"
-            )
+            again = "press again to stop at once"
+            signals.tell(f"\ninterrupted: finishing the requests in flight; {again}")
         for applier in tuple(self.running):
             applier.interrupt(code)
 

@@ -418,9 +418,8 @@ class Planning(Generic[C_co]):
             return
         try:
             if not (plan.held or plan.refusals):
-                known = frozenset(
-                    id for id, live in snapshot.by_id.items() if live.kind.is_declared
-                )
+                lives = snapshot.by_id.items()
+                known = frozenset(id for id, live in lives if live.kind.is_declared)
                 self.keep(Kept(session, replace(plan, others=(), named=frozenset()), known))
         except DevinopsError as error:
             self.add(plan, TargetState.FAILED, str(error), error.exit_code)

@@ -201,9 +201,8 @@ def _badges(row: Row) -> Iterator[Html]:
 
 def badge(sign: Sign, label: str = "") -> Html:
     """Return a sign with its word, in the color of what it means."""
-    return tag(
-        "span", tag("b", sign.symbol), f" {label or sign.meaning}", class_=badge_classes(sign.look)
-    )
+    word, classes = f" {label or sign.meaning}", badge_classes(sign.look)
+    return tag("span", tag("b", sign.symbol), word, class_=classes)
 
 
 def badge_classes(look: Look) -> str:

@@ -59,17 +59,15 @@ def run_document(page: MarkdownPage, report: Report) -> Iterator[str]:
     packed = f"{write_digests(report.digests)}\n" if report.digest and not report.target else ""
     if page.limit - size(packed) < LEAST_PAGE:
         packed = ""
-    return document_of(
-        page, report, f"{page.marker(report.target, report.digest or None)}\n{packed}"
-    )
+    marker = page.marker(report.target, report.digest or None)
+    return document_of(page, report, f"{marker}\n{packed}")
 
 
 def document_of(page: MarkdownPage, report: Report, head: str = "") -> Iterator[str]:
     """Yield the document of a report below its `head`."""
     show = report.show or show_command(page.style.flags)
-    page = replace(
-        page, keys=report.keys, reserved=size(head), lint=lint_of(report.lint), show=show
-    )
+    lint = lint_of(report.lint)
+    page = replace(page, keys=report.keys, reserved=size(head), lint=lint, show=show)
     yield head
     start, end = [*_start(page, report)], [*_end(page, report, has_digests=head.count("\n") > 1)]
     more = [*_after_alerts(page, report)]
