@@ -18,17 +18,7 @@ MASK: Final = "***"
 DISTINCT_LENGTH: Final = 9
 """Minimum length of a value that does not occur in another text by chance."""
 
-_SENSITIVE: Final = (
-    "DEVIN",
-    "KEY",
-    "TOKEN",
-    "SECRET",
-    "PASS",
-    "LOGIN",
-    "COOKIE",
-    "CREDENTIAL",
-    "AUTH",
-)
+_SENSITIVE: Final = "DEVIN KEY TOKEN SECRET PASS LOGIN COOKIE CREDENTIAL AUTH".split()
 """Parts of the names of environment variables whose values a bug report must not show."""
 
 _MIN_LENGTH: Final = 6

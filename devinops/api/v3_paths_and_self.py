@@ -18,12 +18,7 @@ from devinops.model.key_expiry import shown_expiry
 
 _SELF: Final = Call("GET", "/v3/self", permission="ReadAccountMeta")
 _NAMES: Final = (
-    "service_user_name",
-    "user_name",
-    "api_key_name",
-    "service_user_id",
-    "user_id",
-    "api_key_id",
+    "service_user_name user_name api_key_name service_user_id user_id api_key_id".split()
 )
 
 

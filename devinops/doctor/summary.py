@@ -13,11 +13,9 @@ from devinops.render import counted
 from devinops.schema.doctor import Check, KeyFacts
 
 HEADERS: Final = frozenset(
-    {
-        *("x-request-id", "request-id", "x-correlation-id", "cf-ray", "traceparent"),
-        *("ratelimit", "ratelimit-policy", "ratelimit-limit", "ratelimit-remaining"),
-        *("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "retry-after"),
-    }
+    """x-request-id request-id x-correlation-id cf-ray traceparent
+    ratelimit ratelimit-policy ratelimit-limit ratelimit-remaining
+    x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset retry-after""".split()
 )
 """The headers of responses that help to report a problem, or to keep to a limit."""
 
