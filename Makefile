@@ -77,8 +77,9 @@ mutation-changed: $(VENV)/.test
 
 # Fails if these tests leave out a branch of a core module. Only they are traced, because tracing
 # nearly doubles the time of a test.
-CORE_TESTS := $(addprefix tests/,applying inventory kinds load model planning schema \
+CORE_TESTS := $(addprefix tests/,applying inventory kinds model planning schema \
 	api/test_http_client.py api/test_retry.py api/test_window.py cli/test_webhook_secrets.py \
+	load/test_cases.py load/test_merge_records.py load/test_secret_entries.py \
 	end_to_end/test_access.py end_to_end/test_automations.py end_to_end/test_settings.py end_to_end/test_toy_kinds.py)
 
 coverage: $(VENV)/.test

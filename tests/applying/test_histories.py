@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import pytest
 import yaml
 from hypothesis import settings
 
@@ -32,7 +33,7 @@ from tests.testing.many_targets import target
 from tests.testing.objects import live
 from tests.testing.organization import Organization, Recorder
 
-HISTORIES: Final = 2 * settings.default.max_examples
+HISTORIES: Final = 2 * settings.get_profile("costly").max_examples
 NAMES: Final = "ABCD"
 TEXTS: Final = ("one two three", "four five six", "seven eight nine")
 REFUSED: Final = ApiError("PUT answered 422: no", status=422)
@@ -195,6 +196,7 @@ def truth(before: Snapshot, after: Snapshot, said: Told) -> Told:
     return what
 
 
+@pytest.mark.costly
 def test_a_script_can_tell_what_happened_in_each_target(tmp_path: Path) -> None:
     seen = Counter[str]()
     for seed in range(HISTORIES):

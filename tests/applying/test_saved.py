@@ -14,7 +14,6 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
 
 from devinops.applying import saved
 from devinops.applying.saved import (
@@ -38,10 +37,10 @@ from devinops.planning.run import At, Collector, Plans, Shared
 from devinops.render import Style, render
 from devinops.render.answers import RunAnswer
 from devinops.render.json import dump, run_document
-from devinops.schema.all_schemas import schemas
 from devinops.schema.parts import checksum
 from tests.testing.command_line import Devinops, Write
-from tests.testing.documents import PLAN
+from tests.testing.costly import costly
+from tests.testing.documents import PLAN, validator
 from tests.testing.inventories import own
 from tests.testing.many_targets import answer, applied, mixed, planned_in, plans_of, update
 from tests.testing.places import GOLDEN
@@ -101,7 +100,7 @@ def test_a_saved_plan_is_the_json_document_and_for_its_owner_alone(
 ) -> None:
     root, path = planned
     assert path.read_text() == devinops("plan", "-C", root, "--format", "json").out
-    Draft202012Validator(schemas()["run"]).validate(json.loads(path.read_text()))
+    validator("run").validate(json.loads(path.read_text()))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [p.name for p in path.parent.iterdir() if p.is_file()] == ["plan.json"]
 
@@ -475,7 +474,7 @@ def test_a_plan_that_cannot_be_shown_is_a_document_in_json(
 ) -> None:
     ran = devinops("show", tmp_path / "nope.json", "--format", "json")
     document = json.loads(ran.out)
-    Draft202012Validator(schemas()["run"]).validate(document)
+    validator("run").validate(document)
     assert (ran.code, document["complete"], document["exit_code"]) == (1, False, 1)
     assert "cannot read the plan" in document["error"]
     assert f"devinops: {document['error']}\n" == ran.err
@@ -510,6 +509,7 @@ APPROVED = PLAN | {
 PLACES = [place for place in places(APPROVED) if place]
 
 
+@costly
 @given(st.sampled_from(PLACES), json_values, st.booleans())
 def test_no_damage_in_a_document_is_a_traceback(
     place: tuple[Any, ...], value: Any, beside: bool
@@ -531,6 +531,7 @@ def test_no_damage_in_a_document_is_a_traceback(
     assert list(dump(run_document(RunAnswer(plans, plans.exit_code()))))
 
 
+@costly
 @given(st.binary(max_size=200))
 def test_no_bytes_are_a_traceback(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("plan") / "plan.json"

@@ -15,7 +15,6 @@ from typing import Any
 
 import click
 import pytest
-from jsonschema import Draft202012Validator
 
 from devinops import __version__
 from devinops.cli.main import COMMANDS, cli, main
@@ -26,7 +25,7 @@ from devinops.schema.all_schemas import schemas
 from devinops.schema.parts import checksum
 from tests.testing import replies
 from tests.testing.command_line import Devinops, Write
-from tests.testing.documents import of_one, read_one
+from tests.testing.documents import of_one, read_one, validator
 from tests.testing.inventories import own
 from tests.testing.places import ROOT
 from tests.testing.waiting import LONG_S, Door
@@ -531,7 +530,7 @@ def test_plan_in_json(
     ran = devinops("plan", "-C", root, "--format", "json", "--detailed-exitcode")
     assert (ran.code, ran.err, ran.out.isascii()) == (4, "", True)
     document = json.loads(ran.out)
-    Draft202012Validator(schemas()["run"]).validate(document)
+    validator("run").validate(document)
     assert document["exit_code"] == 4
     text = steady(ran.out, emulator.url)
     golden("plan.json", text.replace(document["checksum"], checksum(json.loads(text))))
@@ -551,7 +550,7 @@ def test_apply_in_text_and_json(
     assert ran.code == 4
     golden("apply.txt", steady(ran.out, emulator.url))
     document = json.loads((tmp_path / "report.json").read_text())
-    Draft202012Validator(schemas()["run"]).validate(document)
+    validator("run").validate(document)
     assert {result["outcome"] for result in of_one(document)["results"]} == {"done"}
     assert (document["exit_code"], document["left"]) == (4, [])
     assert "the value" not in (tmp_path / "report.json").read_text() + ran.out + ran.err
@@ -585,7 +584,7 @@ def test_only_lists_what_the_entries_need(
 def test_loading_that_fails_still_gives_a_document(repository: Write, devinops: Devinops) -> None:
     ran = devinops("plan", "-C", repository(BROKEN), "--format", "json")
     document = json.loads(ran.out)
-    Draft202012Validator(schemas()["run"]).validate(document)
+    validator("run").validate(document)
     assert (ran.code, document["complete"], len(document["problems"])) == (1, False, 4)
 
 
@@ -595,7 +594,7 @@ def test_an_api_that_fails_still_gives_a_document(
     use(emulator.url, "cog_wrong")
     ran = devinops("plan", "-C", repository({"knowledge/a.md": NOTE}), "--format", "json")
     document = json.loads(ran.out)
-    Draft202012Validator(schemas()["run"]).validate(document)
+    validator("run").validate(document)
     assert (ran.code, document["exit_code"]) == (1, 1)
     assert "401" in document["error"]
 
@@ -726,7 +725,7 @@ def test_a_plan_that_is_not_applied_is_still_in_the_document(
     flags = ["--yes"] if why == "refused" else ["--expect", "0" * 32, "--allow", "delete=4"]
     ran = devinops("apply", "-C", root, "--format", "json", *flags)
     document = json.loads(ran.out)
-    Draft202012Validator(schemas()["run"]).validate(document)
+    validator("run").validate(document)
     assert (ran.code, document["exit_code"]) == ((4, 4) if why == "refused" else (5, 5))
     assert (len(document["changes"]), "error" in document, len(emulator.knowledge())) == (
         4,

@@ -112,7 +112,7 @@ def hostile_hooks(root: Path) -> Path:
     return root
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize(
     "options",
     [

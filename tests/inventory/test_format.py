@@ -26,6 +26,7 @@ from devinops.model.inventory import Base, Inventory, Record
 from devinops.model.keys import FolderPath, Key, ObjectId
 from devinops.model.target import Target
 from devinops.schema.all_schemas import schemas
+from tests.testing.costly import costly
 from tests.testing.inventories import TARGET, intent, record
 from tests.testing.strategies import inventories, object_ids, records, some
 
@@ -33,6 +34,7 @@ hosts = st.sampled_from(["https://api.devin.ai", "http://127.0.0.1:8484", "https
 targets = st.builds(Target, some, hosts, st.just("v3"), st.none() | some)
 
 
+@costly
 @given(targets, inventories)
 def test_what_is_written_is_read_back_and_written_alike(
     target: Target, inventory: Inventory
@@ -105,12 +107,14 @@ def test_only_intents_that_are_open_hold_a_lock(unclear: bool) -> None:
 VALIDATOR = Draft202012Validator(schemas()["inventory"])
 
 
+@costly
 @given(inventories)
 def test_every_line_fits_the_schema(inventory: Inventory) -> None:
     for line in dump(TARGET, inventory).splitlines():
         VALIDATOR.validate(json.loads(line))
 
 
+@costly
 @given(st.lists(st.builds(Settled, some, st.tuples(records), st.tuples(object_ids)), max_size=3))
 def test_a_journal_is_read_back_and_a_torn_last_line_is_left_out(results: list[Settled]) -> None:
     text = "".join(map(dump_settled, results))

@@ -15,6 +15,7 @@ from devinops.model.errors import BadResponse
 from devinops.model.keys import ROOT, Key
 from devinops.model.kind import Revealed
 from devinops.model.objects import Live
+from tests.testing.costly import costly
 
 SESSION = {
     "bypass_approval": False,
@@ -138,6 +139,7 @@ anything = st.recursive(
 )
 
 
+@costly
 @given(st.sampled_from(sorted(set(ITEM) - {"automation_id"})), anything)
 def test_whatever_the_api_answers_is_read_or_refused(name: str, value: Any) -> None:
     assert KIND.generated_secret

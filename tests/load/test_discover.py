@@ -22,6 +22,7 @@ from devinops.emulator import Emulator
 from devinops.load import discover as files
 from devinops.load import load, read_yaml, yamltree
 from devinops.load.globs import Pattern
+from tests.testing.costly import costly
 from tests.testing.places import read_cases
 from tests.testing.problem_codes import LATER, documented, of_kinds
 from tests.testing.tree import cases, note, plant
@@ -387,6 +388,7 @@ def test_a_glob_that_git_would_skip_is_refused(glob):
         Pattern.of(glob)
 
 
+@costly
 @given(st.lists(st.text(st.sampled_from("ab*?[]!/.~\\"), max_size=12), max_size=3))
 def test_no_glob_raises(globs):
     with tempfile.TemporaryDirectory() as directory:

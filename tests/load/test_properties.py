@@ -16,6 +16,7 @@ from devinops.load import load
 from devinops.load.yamltree import EXPANSION, LEVELS, parse
 from devinops.model.keys import ROOT, encode_part, folder_path
 from devinops.model.values import canonical_text
+from tests.testing.costly import costly
 from tests.testing.strategies import content, noisy
 from tests.testing.tree import note, plant
 
@@ -70,6 +71,7 @@ def test_a_tree_is_what_its_data_is(text: Any) -> None:
         assert root.size <= len(text) + EXPANSION
 
 
+@costly
 @given(names, lines.filter(str.strip), lines, names)
 def test_a_note_comes_back_from_yaml_and_markdown(
     name: Any, trigger: Any, body: Any, folder: Any
@@ -109,6 +111,7 @@ def test_a_literal_block_is_the_text(rows: Any) -> None:
     assert result.declarations[0].resource.body == canonical_text(body)
 
 
+@costly
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_files_does_not_matter(shuffle: random.Random) -> None:
     files = {

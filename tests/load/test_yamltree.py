@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devinops.load.yamltree import CONTROL, Node, control_problems, parse, parse_fully
+from tests.testing.costly import costly
 from tests.testing.damage import damaged
 from tests.testing.yaml_texts import front_matters
 
@@ -82,6 +83,7 @@ def compare(text: str) -> None:
     assert [*map(facts, nodes)] == [*map(facts, full)]
 
 
+@costly
 @given(st.one_of(short, mixed, mutated, written))
 def test_both_ways_give_the_same(text: str) -> None:
     compare(text)

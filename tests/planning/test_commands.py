@@ -16,6 +16,7 @@ from devinops.planning.commands import (
     pull_command,
     with_flags,
 )
+from tests.testing.costly import costly
 
 KEYS = [
     Key("knowledge", ROOT, "A"),
@@ -62,6 +63,7 @@ PIECES = st.sampled_from(
 NAMES = st.lists(PIECES | st.sampled_from([" ", "'", '"', ", ", "run ", "now", "é"]), min_size=1)
 
 
+@costly
 @given(NAMES.map("".join), st.sampled_from([ROOT, FolderPath("run devinops pull --drift/F")]))
 def test_only_commands_get_the_options_whatever_an_object_is_named(
     name: str, folder: FolderPath

@@ -183,6 +183,7 @@ def shown(plan: Plan, expected: list[str]) -> list[str]:
     return lines + [f"@ {drift.moved} {drift.key}" for drift in plan.drift]
 
 
+@pytest.mark.sampled(4, ci=2)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["why"])
 def test_no_order_of_files_or_listings_changes_a_plan(tmp_path: Path, case: dict[str, Any]) -> None:
     plan = plan_of(tmp_path, case)

@@ -13,6 +13,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT7
 
 from devinops.schema.draft7 import faults, subschemas, unresolved
+from tests.testing.costly import costly
 
 
 @pytest.mark.parametrize(
@@ -133,6 +134,7 @@ ODD = st.recursive(
 )
 
 
+@costly
 @given(ODD)
 def test_nothing_is_too_odd(odd: object) -> None:
     schema = {"properties": {"a": odd}, "items": odd, "$id": odd, "patternProperties": odd}

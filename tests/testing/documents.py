@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -16,10 +17,16 @@ PLAN: dict[str, Any] = json.loads((GOLDEN / "plan.json").read_text(encoding="utf
 """What `plan --format json` prints for the goldens."""
 
 
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """Return what checks values against one of the published schemas. To make it takes longer than many a test."""
+    return Draft202012Validator(schemas()[name])
+
+
 def fits(name: str, text: str) -> dict[str, Any]:
     """Return a document that fits one of the published schemas."""
     document: dict[str, Any] = json.loads(text)
-    Draft202012Validator(schemas()[name]).validate(document)
+    validator(name).validate(document)
     return document
 
 
