@@ -87,9 +87,13 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
             cases[item.function] += 1
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Return one process more than processors, because some tests wait for programs and sockets."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return one process more than processors, because some tests wait for programs and sockets.
+
+    Those that kill programs wait half of the time.
+    """
+    processors = os.cpu_count() or 1
+    return 2 * processors + 1 if config.option.markexpr == "crash" else processors + 1
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -22,7 +22,7 @@ from tests.testing.inventories import commit, git
 from tests.testing.killer import Killer
 
 pytestmark = pytest.mark.crash
-KILLS = 200 if os.environ.get("CRASH_MATRIX") == "all" else 10
+KILLS = 200 if os.environ.get("CRASH_MATRIX") == "all" else 8
 CHUNKS = 2
 TARGETS = [f"t{n}" for n in range(5)]
 
@@ -102,10 +102,9 @@ class Place:
             process = forked_apply.start(options, environment, (out, err))
             self.killer.process = process
             (self.remote / "victim").write_text(str(process.pid))
-        process.join(120)
-        assert process.exitcode is not None, "apply hangs"
+        code = self.killer.exit_code()
         assert not err.exists() or "Traceback" not in err.read_text(), err.read_text()
-        return process.exitcode
+        return code
 
     def kill_at_push(self, name: str, nth: int) -> str:
         """End the next run in the hook `name` of its n-th push; return words for that."""

@@ -20,15 +20,23 @@ class Killer:
     process: BaseProcess | None = None
     starting: threading.Lock = field(default_factory=threading.Lock)
     killed: list[int] = field(default_factory=list)
+    carried_out: threading.Event = field(default_factory=threading.Event)
+    """Set when the request of the process that was killed has changed what it changes."""
 
     async def __call__(self, call: Any, ask: Any) -> Any:
         number, self.seen = self.seen, self.seen + 1
-        if number == self.at and not self.after:
-            self.kill()
-        reply = await ask(call)
-        if number == self.at and self.after:
-            self.kill()
-        return reply
+        if number != self.at:
+            return await ask(call)
+        self.carried_out.clear()
+        try:
+            if not self.after:
+                self.kill()
+            reply = await ask(call)
+            if self.after:
+                self.kill()
+            return reply
+        finally:
+            self.carried_out.set()
 
     def kill(self) -> None:
         with self.starting:
@@ -36,3 +44,11 @@ class Killer:
             assert self.process.pid
         self.killed.append(self.process.pid)
         os.kill(self.process.pid, signal.SIGKILL)
+
+    def exit_code(self) -> int:
+        """Wait until the process has ended, and all its requests with it; return what it exits with."""
+        assert self.process
+        self.process.join(120)
+        assert self.process.exitcode is not None, "it hangs"
+        assert not self.killed or self.carried_out.wait(120)
+        return self.process.exitcode
