@@ -280,9 +280,8 @@ def _versions(group: Sequence[Item]) -> list[list[Item]]:
 
 
 def _signature(change: Change) -> object:
-    fields = (
-        (field.name, *map(tuple, changed_lines(change.key.kind, field))) for field in change.fields
-    )
+    kind = change.key.kind
+    fields = ((field.name, *map(tuple, changed_lines(kind, field))) for field in change.fields)
     return change.action, change.overwrites, tuple(fields)
 
 

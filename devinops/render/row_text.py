@@ -115,10 +115,9 @@ class RowText:
         most = len(rows) if self.full else MAX_BELOW
         shown = [(at, row) for at, row in enumerate(rows) if at < most or row.stays]
         for at, row in shown:
-            if self.full or (row.details and not row.number and at < MAX_VERSIONS):
-                yield from self.row(row, 6 if not row.key else 4)
-            else:
-                yield from self._head(row, indent=6 if not row.key else 4)
+            indent = 4 if row.key else 6
+            is_shown = self.full or (row.details and not row.number and at < MAX_VERSIONS)
+            yield from self.row(row, indent) if is_shown else self._head(row, indent=indent)
         if len(shown) < len(rows):
             yield from self.more(len(rows) - len(shown), "", indent=6)
 
@@ -244,9 +243,8 @@ class RowText:
         rows = list(unified(old, new, shown_line))
         shown = rows if self.full else rows[:MAX_DIFF_ROWS]
         for row in shown:
-            yield from self.terminal.row(
-                *_spans(row, full=self.full), sign=_DIFF_SIGNS.get(row.symbol), indent=8, hang=12
-            )
+            spans, sign = _spans(row, full=self.full), _DIFF_SIGNS.get(row.symbol)
+            yield from self.terminal.row(*spans, sign=sign, indent=8, hang=12)
         if len(shown) < len(rows):
             more = f"… and {len(rows) - len(shown)} more lines (-v shows them)"
             yield from self.terminal.dim(more, indent=8)

@@ -149,10 +149,8 @@ def compare(
     The ids `ignored` get no new target. With `hold`, the new targets are held.
     """
     by_id = {organization.id: organization for organization in listed}
-    taken = {
-        *targets,
-        *(old for target in targets.values() for old in target.get("previously", ())),
-    }
+    before = (old for target in targets.values() for old in target.get("previously", ()))
+    taken = {*targets, *before}
     new: dict[str, Mapping[str, Any]] = {}
     for organization in by_id.values():
         if organization.id not in {*known, *ignored}:

@@ -171,17 +171,17 @@ def _check_manifest(path: Path) -> None:
     if not os.path.lexists(path):
         return
     try:
-        readable = isinstance(json.loads(atomic.read(path).decode("utf-8-sig")), dict)
+        if isinstance(json.loads(atomic.read(path).decode("utf-8-sig")), dict):
+            return
         why = "expected a JSON object"
     except OSError as error:
-        readable, why = False, atomic.reason(error)
+        why = atomic.reason(error)
     except (ValueError, RecursionError) as error:
-        readable, why = False, f"it is not JSON: {error}"
-    if not readable:
-        raise NotWritten(
-            f"cannot read {path}: {why}; nothing was written: repair the file, or delete it to get "
-            "a new one"
-        )
+        why = f"it is not JSON: {error}"
+    raise NotWritten(
+        f"cannot read {path}: {why}; nothing was written: repair the file, or delete it to get "
+        "a new one"
+    )
 
 
 def _text(path: Path) -> str:

@@ -306,9 +306,8 @@ class _LintRun:
 
 
 def _details(
-    reports: Iterable[Reported], manual: str, informing: Collection[Problem]
+    reports: Sequence[Reported], manual: str, informing: Collection[Problem]
 ) -> LintDetails:
-    reports = list(reports)
     repeats: defaultdict[Problem, list[Problem]] = defaultdict(list)
     in_entry: dict[object, Problem] = {}
     about_text: dict[object, Problem] = {}

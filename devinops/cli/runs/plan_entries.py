@@ -144,10 +144,8 @@ class _Comparison:
         snapshot = self.snapshot(verify=verify)
         if not snapshot.unverified:
             snapshot = session.with_promoted(snapshot, self.inventory, self.kinds)
-        problems = [
-            *edition_problems(entries, session.client.target.api, snapshot.unknown_fields),
-            *naming_problems(entries, snapshot),
-        ]
+        api, unknown = session.client.target.api, snapshot.unknown_fields
+        problems = [*edition_problems(entries, api, unknown), *naming_problems(entries, snapshot)]
         stop_on_errors(problems)
         build = partial(self.build, problems)
         return self.with_mentioning(self.with_folders(snapshot, build), build, verify=verify)

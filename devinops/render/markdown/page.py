@@ -199,9 +199,8 @@ class _Body:
 
         Lines take at most `LINES_SHARE` of the space, so that there are details too.
         """
-        shares = fair(
-            [sum(map(line_size, items)) for items in sections], int(self.budget.left * LINES_SHARE)
-        )
+        needs = [sum(map(line_size, items)) for items in sections]
+        shares = fair(needs, int(self.budget.left * LINES_SHARE))
         listed: list[Sequence[Item]] = []
         for items, share in zip(sections, shares, strict=True):
             lines = Budget(share)
