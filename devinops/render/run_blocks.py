@@ -343,13 +343,11 @@ class RunBlocks:
             number = counted(sum(len(at) for _, at in accepted), "change")
             title = f"{number} may {HAZARDS[name].may}, accepted with {allow(name)}"
             yield from block(Part.DANGERS, title, rows)
-        yield from self._overwrites(changes)
+        yield from self._overwrites()
 
-    def _overwrites(
-        self, changes: Iterable[tuple[int, tuple[Change, Sequence[Any]]]]
-    ) -> Iterator[Block]:
+    def _overwrites(self) -> Iterator[Block]:
         rows, number = [], 0
-        for place, (change, at) in changes:
+        for place, (change, at) in enumerate(self.each("changes"), 1):
             if change.overwrites:
                 number += len(at)
                 lost = "; ".join(filter(None, (", ".join(change.overwrites), _last(at))))
