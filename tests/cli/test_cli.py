@@ -1142,9 +1142,9 @@ def test_a_closed_pipe_is_no_traceback(full: tuple[Emulator, Path]) -> None:
         assert running.wait() == 1
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize(
-    ("number", "code"), [(2, 130), (15, 143), (1, 143)], ids=["SIGINT", "SIGTERM", "SIGHUP"]
+    ("number", "code"), [(15, 143), (2, 130), (1, 143)], ids=["SIGTERM", "SIGINT", "SIGHUP"]
 )
 def test_an_interrupted_apply_reports_what_it_did(
     repository: Write, use: Callable[..., None], number: int, code: int
@@ -1335,7 +1335,7 @@ SIGNALS = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.sampled(32, ci=4)
+@pytest.mark.sampled(32, ci=8)
 @pytest.mark.parametrize(
     "module",
     [

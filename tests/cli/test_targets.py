@@ -273,6 +273,11 @@ def billing(repository: Write, devinops: Devinops, tmp_path: Path, store: str) -
     return root
 
 
+STORES = pytest.mark.parametrize(
+    "store", ["file", pytest.param("branch", marks=pytest.mark.nightly)]
+)
+
+
 @pytest.mark.parametrize("store", ["file", "branch"])
 def test_an_inventory_of_the_same_organization_suggests_the_old_name(
     repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str
@@ -303,7 +308,7 @@ def test_an_inventory_of_the_same_organization_suggests_the_old_name(
     assert not suggests("pay")
 
 
-@pytest.mark.parametrize("store", ["file", "branch"])
+@STORES
 def test_a_renamed_target_keeps_its_inventory(
     repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str
 ) -> None:
@@ -323,7 +328,7 @@ def test_a_renamed_target_keeps_its_inventory(
     assert names == {"pay.jsonl"}
 
 
-@pytest.mark.parametrize("store", ["file", "branch"])
+@STORES
 def test_the_inventory_of_a_renamed_target_moves_although_nothing_else_changes(
     repository: Write, devinops: Devinops, emulator: Emulator, tmp_path: Path, store: str
 ) -> None:

@@ -211,6 +211,7 @@ QUICK = ("README.md", "docs/before-you-trust-it.md", "docs/how-to/first-reposito
 SLOW = (
     "docs/how-to/from-an-existing-organization.md",
     "docs/how-to/many-organizations.md",
+    "docs/how-to/recover.md",
     "docs/how-to/roll-out-in-waves.md",
 )
 

@@ -78,7 +78,7 @@ def test_without_room_to_announce_nothing_is_sent(
 
 
 @limited
-@pytest.mark.sampled(2, ci=2)
+@pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize("room", [3500, 4000, 4500, 5500])
 def test_when_the_room_runs_out_the_rest_is_not_begun_and_the_next_run_finishes(
     emulator: Emulator, repository: Write, devinops: Devinops, room: int

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pip
@@ -262,16 +262,9 @@ def test_make_demo_works_where_devinops_is_installed() -> None:
     assert demo.count("That is how devinops works.") == 1
 
 
-def first_by_day(cases: Iterable[str]) -> list[object]:
-    """Return cases of which CI takes the first one, and the nightly jobs the others: each installs for seconds, uv for the fewest."""
-    first, *others = cases
-    return [first, *(pytest.param(case, marks=pytest.mark.nightly) for case in others)]
-
-
 @pytest.mark.matrix
-@pytest.mark.parametrize(
-    "line", first_by_day(reversed(LINES)), ids=lambda line: line.partition(" install ")[0]
-)
+@pytest.mark.sampled(3, ci=3)  # uv takes the shortest time
+@pytest.mark.parametrize("line", LINES[::-1], ids=lambda line: line.partition(" install ")[0])
 def test_each_line_of_the_readme_installs_devinops(
     line: str, machine: Machine, wheel: Path
 ) -> None:
@@ -296,16 +289,17 @@ def test_the_action_installs_the_devinops_of_its_own_files(machine: Machine, sou
 
 
 WITHOUT_EXTRA = {
-    "uv tool, editable": "uv tool install --editable SOURCE",
-    "uv tool, repository": "uv tool install 'devinops @ GIT'",
     "pip, repository": "pip install 'devinops @ GIT'",
     "pipx, wheel": "pipx install ./WHEEL",
     "pipx, wheel that is gone": "pipx install ./WHEEL && rm ./WHEEL",
+    "uv tool, repository": "uv tool install 'devinops @ GIT'",
+    "uv tool, editable": "uv tool install --editable SOURCE",
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.matrix
-@pytest.mark.parametrize("way", first_by_day(WITHOUT_EXTRA))
+@pytest.mark.parametrize("way", WITHOUT_EXTRA)
 def test_the_command_that_devinops_prints_adds_the_extra(
     way: str, machine: Machine, wheel: Path, source: Path, tmp_path: Path
 ) -> None:

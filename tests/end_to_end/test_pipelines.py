@@ -261,6 +261,7 @@ def test_the_token_for_pushes_is_stored_nowhere(world: World) -> None:
     assert "canary" not in log + (world.checkout / ".git" / "config").read_text()
 
 
+@pytest.mark.nightly
 @pytest.mark.matrix
 def test_a_person_decides_in_two_pipelines_by_hand(world: World) -> None:
     world.write(*"BCDEF")
@@ -353,6 +354,7 @@ def test_what_a_branch_brings_along_is_neither_installed_nor_kept(world: World) 
     assert not (world.checkout / ".devinops" / "backups").exists()
 
 
+@pytest.mark.nightly
 @pytest.mark.matrix
 def test_lint_fails_only_for_what_a_merge_request_changes(world: World) -> None:
     base: dict[str, Any] = {

@@ -121,7 +121,7 @@ REFUSALS = {
 }
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_tag_that_is_not_ready_is_refused(world: World, name: str) -> None:
     refusal = REFUSALS[name]
@@ -212,6 +212,7 @@ def append(name: str, line: str = "more\n") -> Callable[[Path], None]:
     return change
 
 
+@pytest.mark.sampled(2, ci=2)
 @pytest.mark.parametrize(
     "change", [append(f"dist/{WHEEL}"), append("dist/SHA256SUMS"), append("image/image.tar")]
 )

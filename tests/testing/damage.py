@@ -22,18 +22,17 @@ from tests.testing.costly import Test
 def fuzz(share: float = 1) -> Callable[[Test], Test]:
     """Return what gives a test its settings; `share` is how many of the examples it takes, where each is slow or quick.
 
-    A test that takes more of them than others is costly.
+    All are costly, because there are many.
     """
-    profile = settings.get_profile("costly") if share > 1 else settings()
     given = settings(
-        max_examples=max(10, int(profile.max_examples * share)),
+        max_examples=max(10, int(settings.get_profile("costly").max_examples * share)),
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.data_too_large,
             HealthCheck.large_base_example,
         ],
     )
-    return lambda test: pytest.mark.costly(given(test)) if share > 1 else given(test)
+    return lambda test: pytest.mark.costly(given(test))
 
 
 def one_line(text: str) -> bool:

@@ -117,5 +117,5 @@ def notes(declared: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[dict[st
 def for_ci_and_night(machine: type[RandomHistory]) -> tuple[Any, Any]:
     """Return a test of a few histories, for CI, and one of fifty, for the night."""
     few, many = (type(machine.__name__, (machine,), {}).TestCase for _ in range(2))
-    few.settings, many.settings = histories(12), histories(50)
+    few.settings, many.settings = histories(8), histories(50)
     return pytest.mark.matrix(few), pytest.mark.nightly(pytest.mark.matrix(many))

@@ -199,7 +199,7 @@ def test_nor_do_problems_failures_and_lines(path: str, message: str, name: str) 
 
 
 @costly
-@given(plans(), st.integers(1, 100), st.integers(0, 70_000))
+@given(plans(), st.integers(1, 40), st.integers(0, 70_000))
 def test_a_large_plan_is_below_its_limit_and_its_summary_is_whole(
     small: Plan, times: int, limit: int
 ) -> None:
