@@ -200,13 +200,7 @@ def _write_log(text: str) -> str:
     """Write a new temporary file and return its path. Raises OSError."""
     import tempfile
 
-    with tempfile.NamedTemporaryFile(
-        "w",
-        prefix="devinops-bug-",
-        suffix=".log",
-        delete=False,
-        encoding="utf-8",
-        errors="backslashreplace",
-    ) as log:
-        log.write(text)
-    return log.name
+    descriptor, path = tempfile.mkstemp(".log", "devinops-bug-")
+    with open(descriptor, "wb") as log:
+        log.write(text.encode(errors="backslashreplace"))
+    return path

@@ -379,7 +379,7 @@ def test_a_bug_is_reported_even_if_its_log_does_not_fit_on_the_disk(
         raise RuntimeError("a bug on purpose")
 
     monkeypatch.setattr("devinops.cli.handlers.validate.read_repository", bug)
-    monkeypatch.setattr("tempfile.NamedTemporaryFile", failing(errno.ENOSPC))
+    monkeypatch.setattr("tempfile.mkstemp", failing(errno.ENOSPC))
     ran = devinops("validate", "-C", repository({}))
     assert ran.code == 70
     assert "a bug: RuntimeError" in ran.err
