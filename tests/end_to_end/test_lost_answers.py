@@ -161,6 +161,7 @@ def test_ctrl_c_while_a_create_is_looked_for_is_answered_at_once_and_forgets_not
 
 
 @pytest.mark.matrix
+@pytest.mark.sampled(2, ci=2)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_stops_at_once(
     root: Path, emulator: Emulator, devinops: Devinops, number: signal.Signals

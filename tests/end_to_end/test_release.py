@@ -257,7 +257,7 @@ SEAMS = (
 )
 
 
-@pytest.mark.sampled(5, ci=5)
+@pytest.mark.sampled(7, ci=7)
 @pytest.mark.parametrize("again", ["failed", "all"])
 @pytest.mark.parametrize("seam", SEAMS)
 def test_another_attempt_does_what_is_left_and_changes_nothing(
