@@ -18,7 +18,7 @@ from tests.testing.killer import Killer
 from tests.testing.world import CHANGES, KEYS, SEED, VALUE, World
 
 pytestmark = pytest.mark.crash
-CHUNKS = 4
+CHUNKS = 8
 """The cases are dealt out to so many tests, for as many workers."""
 
 SAMPLE = 17
