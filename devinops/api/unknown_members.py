@@ -47,8 +47,9 @@ def _shape(kind: Kind, api: ApiVersion) -> Any:
     path = f"/v3/organizations/{{org_id}}/{place.path}" if api == "v3" else f"/v1/{place.path}"
     for reading in facts.readings:
         if reading.path == path:
-            known = dict.fromkeys(READ_FOR_EVERY_KIND, "any")
-            return known | facts.shapes[reading.object_shape]
+            # On v1, notes and their folders are two lists of one response.
+            shape = reading.shape[place.items][0] if reading.paging == "whole" else reading.shape
+            return {**dict.fromkeys(READ_FOR_EVERY_KIND, "any"), **facts.shapes[shape]}
     return "any"
 
 

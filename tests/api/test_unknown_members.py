@@ -67,6 +67,11 @@ def test_both_editions_of_the_api_have_their_own_members() -> None:
     }
 
 
+def test_the_folders_of_v1_have_their_own_members_in_the_list_of_notes() -> None:
+    folder = {"id": "f", "name": "Backend", "description": "", "color": 1}
+    assert found("folder", folder, "v1") == {("color",): 1}
+
+
 def test_what_is_read_as_it_is_is_known() -> None:
     action = {"type": "brew_tea", "leaves": 2}
     assert found("automation", {"actions": [action]}, actions=[action]) == {}
