@@ -2,8 +2,8 @@
 # Finds out what the jobs that apply have to do: which wave may start, and how many jobs share it.
 set -euo pipefail
 . "$GITHUB_ACTION_PATH/action/access.sh"
-if [ "$GITHUB_EVENT_NAME" = workflow_dispatch ]; then
-  # A person chose the targets, and one job applies to all of them.
+if [ -n "$DIGEST" ]; then
+  # A person chose the targets and reviewed their plan, and one job applies it.
   echo 'shards=[""]' >> "$GITHUB_OUTPUT"
   exit 0
 fi

@@ -986,6 +986,11 @@ def test_a_decision_by_hand_is_for_all_chosen_targets_whatever_their_wave(rollou
     assert notes(rollout) == [["A", "B"]] * 3
 
 
+def test_a_workflow_of_your_own_can_start_a_wave_by_hand(rollout: World) -> None:
+    del rollout.workflow["jobs"]["prepare"]["if"]
+    assert prepared(rollout, "workflow_dispatch") == {"wave": "canary", "shards": '[""]'}
+
+
 @needs_jq
 @pytest.mark.nightly
 def test_drift_of_all_targets_is_in_one_issue(organizations: World) -> None:
