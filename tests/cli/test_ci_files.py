@@ -367,8 +367,17 @@ def test_a_key_of_the_enterprise_reaches_the_jobs(tmp_path: Path, devinops: Devi
     ) in script
 
 
-@pytest.mark.parametrize(("store", "pushes"), [("none", False), ("file", False), ("branch", True)])
-def test_an_apply_may_push_only_what_is_on_a_branch(
+@pytest.mark.parametrize(
+    ("store", "pushes"),
+    [
+        ("none", False),
+        ("file", False),
+        ("branch", True),
+        ("branch, remote: origin", True),
+        ("branch, remote: inventory", False),
+    ],
+)
+def test_an_apply_may_push_only_an_inventory_on_a_branch_of_the_repository(
     tmp_path: Path, devinops: Devinops, store: str, pushes: bool
 ) -> None:
     (tmp_path / "devinops.yaml").write_text(

@@ -55,9 +55,9 @@ class Pipeline:
 
     `keys` are the variables with keys, and `enterprise_keys` those of an enterprise. `below` is the
     path of the root in the repository, empty at its top; `patterns` are the `paths` of
-    devinops.yaml. `pushes` says that an inventory is on a branch, so that an apply must be able to
-    push. `shards` is how many jobs share the targets of an apply, 0 if one job has all, and `waves`
-    are the names of the waves.
+    devinops.yaml. `pushes` says that an inventory is on a branch of this repository, so that an
+    apply must be able to push. `shards` is how many jobs share the targets of an apply, 0 if one
+    job has all, and `waves` are the names of the waves.
     """
 
     branch: str
@@ -79,7 +79,11 @@ class Pipeline:
         # Without settings, the new ones have an inventory on a branch if there is a remote.
         pushes = git.remote
         if project.document is not None:
-            pushes = any(project.inventory_of(name)["store"] == "branch" for name in targets)
+            # The token of a job cannot push to a second repository, which is another remote.
+            pushes = any(
+                inventory["store"] == "branch" and inventory.get("remote") in (None, "origin")
+                for inventory in map(project.inventory_of, targets)
+            )
         files = [project.targets_file.path] if project.targets_file else []
         patterns = (*project.paths, *files, *map("{}/**".format, project.layer_directories))
         return cls(
