@@ -62,7 +62,7 @@ class Quirks:
     ip_ranges: str = _switch("`10.1.2.3/8` in the IP access list", "normalized", "kept")
     outside_ip_list: str = _switch("a request from an address outside the list", "401", "403")
     org_groups: str = _switch("groups of organizations with one limit (off: 404)", "on", "off")
-    duplicate_permission: str = _switch("a second one for the same path", "kept", "409", "allowed")
+    duplicate_permission: str = _switch("a second permission for a path", "kept", "409", "allowed")
     error_body: str = _switch("an error on v3 (problem: RFC 9457)", "detail", "problem")
     retry_after: str = _switch("the Retry-After header of a 429", "seconds", "date", "absent")
     bodies: str = _switch("white space at both ends of bodies", "kept", "trimmed")
