@@ -496,7 +496,7 @@ def _connection() -> dict[str, Any]:
         ),
         "owner": _text(
             "The owner that devinops writes into the label devinops of objects that "
-            "have labels, at most 128 characters. Missing: the target's name.",
+            "have labels, at most 128 characters. Missing: the target's oldest name.",
             pattern=OWNER,
             example="acme-api",
         ),
