@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from devinops.api.connection import Connection
 from devinops.emulator import Emulator
 from devinops.emulator.quirks import VALUES
 from tests.testing import world
@@ -577,11 +577,8 @@ def test_parallelism_does_not_change_the_result(
     """The plan, the report, the organization and the inventory are the same."""
     monkeypatch.setattr("devinops.api.retry.delay_s", lambda *_: 0.001)
     # which request meets which 429 is a matter of luck at 32; that one meets five of them must not fail the test
-    cli_run = import_module("devinops.cli.session")
-    connection = cli_run.connection
-    monkeypatch.setattr(
-        cli_run, "connection", lambda settings: replace(connection(settings), retries=40)
-    )
+    patient = partial(Connection, retries=40)
+    monkeypatch.setattr("devinops.config.settings.Connection", patient)
     monkeypatch.setenv("A_SECRET_VALUE", world.VALUE)
 
     def run(url: str, *argv: Any) -> Any:
