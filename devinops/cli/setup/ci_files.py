@@ -79,11 +79,7 @@ class Pipeline:
         # Without settings, the new ones have an inventory on a branch if there is a remote.
         pushes = git.remote
         if project.document is not None:
-            # The token of a job cannot push to a second repository, which is another remote.
-            pushes = any(
-                inventory["store"] == "branch" and inventory.get("remote") in (None, "origin")
-                for inventory in map(project.inventory_of, targets)
-            )
+            pushes = any(map(_is_pushed, map(project.inventory_of, targets)))
         files = [project.targets_file.path] if project.targets_file else []
         patterns = (*project.paths, *files, *map("{}/**".format, project.layer_directories))
         return cls(
@@ -138,6 +134,14 @@ def _enterprise_key(target: Mapping[str, Any]) -> str | None:
     if target.get("enterprise"):
         return str(target.get("api_key_env", DEFAULT_KEY))
     return target.get("enterprise_key_env")
+
+
+def _is_pushed(inventory: Mapping[str, Any]) -> bool:
+    """Return whether an inventory is on a branch of this repository.
+
+    The token of a job cannot push to a second repository, which is another remote.
+    """
+    return inventory["store"] == "branch" and inventory.get("remote") in (None, "origin")
 
 
 def _distinct(keys: Iterable[str | None]) -> list[str]:
