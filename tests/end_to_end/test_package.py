@@ -315,6 +315,7 @@ def test_the_command_that_devinops_prints_adds_the_extra(
     machine.shows_what_devinops_does()
 
 
+@pytest.mark.nightly
 @pytest.mark.matrix
 def test_pre_commit_runs_the_hook_offline_and_without_a_key(
     source: Path, hook_env: dict[str, str], tmp_path: Path
