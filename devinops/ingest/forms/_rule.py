@@ -48,10 +48,10 @@ def rule(
     )
 
 
-def reader(globs: str, always: str = "") -> Callable[[ImportSource, ImportChoices], Contents]:
+def reader(globs: str, *always: str) -> Callable[[ImportSource, ImportChoices], Contents]:
     """Return what reads a rule with a description, and with patterns under the key `globs`.
 
-    The value under the key `always` says whether the rule is always used.
+    The value under a key `always` says whether the rule is always used.
     """
 
     def read(source: ImportSource, choices: ImportChoices) -> Contents:
@@ -62,8 +62,8 @@ def reader(globs: str, always: str = "") -> Callable[[ImportSource, ImportChoice
             choices,
             description=written.prose("description"),
             globs=written.globs(globs),
-            always=written.is_true(always),
-            remarks=written.others("description", globs, always, "name", "title"),
+            always=any(map(written.is_true, always)),
+            remarks=written.others("description", globs, *always, "name", "title"),
         )
         return Contents((text,))
 
