@@ -1144,7 +1144,7 @@ def test_a_closed_pipe_is_no_traceback(full: tuple[Emulator, Path]) -> None:
 
 @pytest.mark.sampled(3, ci=3)
 @pytest.mark.parametrize(
-    ("number", "code"), [(15, 143), (2, 130), (1, 143)], ids=["SIGTERM", "SIGINT", "SIGHUP"]
+    ("number", "code"), [(2, 130), (15, 143), (1, 143)], ids=["SIGINT", "SIGTERM", "SIGHUP"]
 )
 def test_an_interrupted_apply_reports_what_it_did(
     repository: Write, use: Callable[..., None], number: int, code: int

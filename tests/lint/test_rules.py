@@ -64,7 +64,7 @@ def examples(rule: Rule) -> list[str]:
 @pytest.mark.parametrize("unit", ["rm -", "- rm -rf /\n", "<p hidden>", "cat .env ", "<!--. "])
 def test_a_long_text_that_nearly_matches_costs_no_more_than_its_length(unit: str) -> None:
     """Time that grows with the square of the length would let the run hang for minutes."""
-    files = {"knowledge/case.md": page(FINE | {"body": unit * 2_000})}
+    files = {"knowledge/case.md": page(FINE | {"body": unit * 10_000})}
     assert all(report.problem.source.path in files for report in findings(files))
 
 
