@@ -84,9 +84,9 @@ def _in_source() -> tuple[frozenset[str], frozenset[str]]:
     for path in (ROOT / "devinops").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and _name(node.func) in _MADE_BY:
-                passed.update(argument.value for argument in filter(_is_code, node.args))  # type: ignore[attr-defined]
-            elif _is_code(node):
-                found.add(node.value)  # type: ignore[attr-defined]
+                passed.update(filter(None, map(_code, node.args)))
+            elif code := _code(node):
+                found.add(code)
     return frozenset(found), frozenset(passed)
 
 
@@ -95,6 +95,7 @@ def _name(function: ast.expr) -> str:
     return getattr(function, "attr", "") or getattr(function, "id", "")
 
 
-def _is_code(node: ast.AST) -> bool:
-    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return is_text and bool(_CODE.fullmatch(node.value))
+def _code(node: ast.AST) -> str:
+    """Return the text of a node that looks like a code; empty for any other node."""
+    text = node.value if isinstance(node, ast.Constant) else None
+    return text if isinstance(text, str) and _CODE.fullmatch(text) else ""
