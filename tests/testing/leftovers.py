@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from contextlib import ExitStack
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return  # a worker of xdist has inherited the directory
     usual = tempfile.gettempdir()
     config.stash[_DIRECTORY] = directory = Path(tempfile.mkdtemp(prefix="devinops-tests-"))
+    # At the exit, after multiprocessing has removed what it has there, which has the priority -100.
+    Finalize(None, shutil.rmtree, (directory,), {"ignore_errors": True}, exitpriority=-200)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     if "PYTEST_DEBUG_TEMPROOT" not in os.environ:
@@ -46,7 +49,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.stash[_LEFT] = left = sorted(
             path.name for path in directory.iterdir() if path.name.startswith(_OURS)
         )
-        shutil.rmtree(directory, ignore_errors=True)
         if left and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
