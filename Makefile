@@ -215,8 +215,8 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || \
 		{ echo "$(PYTHON) has no venv module: install it (Debian: apt-get install python3-venv)"; exit 1; }
 
-# Stamp files: packages are installed again only if their list changes. For the many of the tests uv takes a
-# fifth of pip's time; it does not read pip's settings, so pip does it where uv cannot reach the index.
+# Stamp files: packages are installed again only if their list changes. uv installs those of the tests in a
+# fifth of pip's time, but it does not read pip's settings: where it finds no index, pip installs them.
 $(VENV)/.demo: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "setting up $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[emulator]'
@@ -226,7 +226,8 @@ $(VENV)/.test: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "setting up $(VENV) for the tests …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[test,lint]' || \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+		{ echo "uv could not install the packages; pip tries it …"; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'; }
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.mutation: setup.cfg pyproject.toml $(VENV)/.test
