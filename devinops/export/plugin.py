@@ -424,7 +424,7 @@ _MODE: Final = "trigger"
 
 
 def _earlier_files(origins: Mapping[str, Provenance]) -> dict[Key, str]:
-    """Return key → path of the file of an earlier export; of several, one that nobody changed."""
+    """Return key → its file of an earlier export; of several, one that is still as exported."""
     earlier: dict[Key, str] = {}
     for path, origin in origins.items():
         if origin.key not in earlier or not origins[earlier[origin.key]].intact:

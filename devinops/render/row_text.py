@@ -73,8 +73,8 @@ class RowText:
     def changes(self, rows: Iterable[Row], many: Collection[str]) -> Iterator[str]:
         """Yield the lines of changes, and how many are left out of the actions that are `many`.
 
-        Changes with a diff are always shown with it, and every delete has at least a line, so that
-        nobody approves one without having seen its key.
+        Changes with a diff are always shown with it, and every delete has at least a line, because
+        people must see its key before they approve it.
         """
         listed, left_out = Counter[tuple[str, str]](), Counter[str]()
         for row in rows:
