@@ -194,7 +194,7 @@ def _about(run: RunBlocks) -> Iterator[str]:
 
 
 def _api(places: Sequence[Target]) -> str:
-    urls, apis = ({getattr(each, name) for each in places} for name in ("api_url", "api"))
+    urls, apis = {place.api_url for place in places}, {place.api for place in places}
     # A target in which no request was needed does not know whether an emulator is there.
     emulator = len(urls) == 1 and any(place.emulator for place in places)
     at = f"at {', '.join(sorted(urls)[:SHOWN])} (API {' and '.join(sorted(apis))})"

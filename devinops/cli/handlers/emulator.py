@@ -10,13 +10,13 @@ from devinops.model.errors import DevinopsError, UsageError
 from devinops.model.exit_codes import ExitCode
 
 
-def run(quirks: tuple[str, ...], **how: Any) -> ExitCode:
+def run(quirks: tuple[str, ...], **options: Any) -> ExitCode:
     """Carry out the command, as its help says; return the exit code."""
     require_emulator()
     with signals.deferred():
         from devinops.emulator.server import serve
 
-    serve(quirks=_quirks(quirks), **how)
+    serve(quirks=_quirks(quirks), **options)
     return ExitCode.OK
 
 
